@@ -1,0 +1,35 @@
+import { defineConfig } from 'vitest/config';
+
+const services = 'packages/testkit/src/services.ts';
+const setupFiles = ['packages/testkit/src/expect-no-leaks.ts'];
+
+export default defineConfig({
+  test: {
+    reporters: ['default', './tests/support/summary.ts'],
+    // Containers share two cores with everything else: what usually takes 0.3 s may take 3.
+    testTimeout: 30_000,
+    hookTimeout: 120_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['{apps,packages,bench}/**/src/**/*.test.ts', 'tests/docs/**/*.test.ts'],
+          globalSetup: services,
+          setupFiles,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['tests/{e2e,compose}/**/*.test.ts'],
+          globalSetup: services,
+          setupFiles,
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+        },
+      },
+    ],
+  },
+});
