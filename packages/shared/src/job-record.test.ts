@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest';
+import { readJobRecord } from './job-record.ts';
+
+describe('a job record', () => {
+  test('of no fields is null', () => {
+    expect(readJobRecord('a', {})).toBeNull();
+  });
+
+  test('leaves the attempts that did not conclude open', () => {
+    const fields = {
+      state: 'running',
+      phase: 'pulling',
+      spec: '{"image":"a"}',
+      createdAt: '1',
+      startedAt: '2',
+      attempt: '2',
+      'attempt:1:worker': 'w1',
+      'attempt:1:startedAt': '2',
+      'attempt:2:worker': 'w2',
+      'attempt:2:startedAt': '3',
+    };
+    expect(readJobRecord('a', fields)).toEqual({
+      id: 'a',
+      spec: { image: 'a' },
+      state: 'running',
+      phase: 'pulling',
+      createdAt: 1,
+      startedAt: 2,
+      finishedAt: null,
+      attempts: [
+        { number: 1, worker: 'w1', startedAt: 2, finishedAt: null, conclusion: null },
+        { number: 2, worker: 'w2', startedAt: 3, finishedAt: null, conclusion: null },
+      ],
+      imageDigest: null,
+      cancelReason: null,
+      result: null,
+    });
+  });
+});

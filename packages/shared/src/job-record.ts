@@ -1,0 +1,68 @@
+import type { Conclusion } from './conclusion.ts';
+import type { JobResult } from './job-result.ts';
+import type { JobSpec } from './job-spec.ts';
+import type { JobPhase, JobState } from './job-state.ts';
+
+/** Written into each record; a worker refuses a job of a version that it does not know. */
+export const RECORD_VERSION = 1;
+
+/** One try to run a job. Times in milliseconds since the epoch, by the clock of Redis. */
+export interface AttemptRecord {
+  readonly number: number;
+  /** Name of the worker that made it. */
+  readonly worker: string;
+  readonly startedAt: number;
+  readonly finishedAt: number | null;
+  readonly conclusion: Conclusion | null;
+}
+
+/** Everything that is known of one job but its output. Times as in {@link AttemptRecord}. */
+export interface JobRecord {
+  readonly id: string;
+  readonly spec: JobSpec;
+  readonly state: JobState;
+  readonly phase: JobPhase | null;
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+  readonly attempts: readonly AttemptRecord[];
+  /** Digest of the image that was really run. */
+  readonly imageDigest: string | null;
+  /** Set from the moment that somebody asked to cancel. */
+  readonly cancelReason: string | null;
+  readonly result: JobResult | null;
+}
+
+/** A record out of the fields of its hash; null for the empty hash of an unknown job. */
+export function readJobRecord(id: string, fields: Record<string, string>): JobRecord | null {
+  if (fields['state'] === undefined) return null;
+  const attempts = Number(fields['attempt']);
+  return {
+    id,
+    spec: JSON.parse(fields['spec'] ?? '') as JobSpec,
+    state: fields['state'] as JobState,
+    phase: (fields['phase'] || null) as JobPhase | null,
+    createdAt: Number(fields['createdAt']),
+    startedAt: optionalTime(fields['startedAt']),
+    finishedAt: optionalTime(fields['finishedAt']),
+    attempts: Array.from({ length: attempts }, (_, index) => readAttempt(index + 1, fields)),
+    imageDigest: fields['imageDigest'] || null,
+    cancelReason: fields['cancelReason'] ?? null,
+    result: fields['result'] ? (JSON.parse(fields['result']) as JobResult) : null,
+  };
+}
+
+function readAttempt(number: number, fields: Record<string, string>): AttemptRecord {
+  const field = (name: string) => fields[`attempt:${number}:${name}`];
+  return {
+    number,
+    worker: field('worker') ?? '',
+    startedAt: Number(field('startedAt')),
+    finishedAt: optionalTime(field('finishedAt')),
+    conclusion: (field('conclusion') ?? null) as Conclusion | null,
+  };
+}
+
+function optionalTime(text: string | undefined): number | null {
+  return text ? Number(text) : null;
+}

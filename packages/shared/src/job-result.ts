@@ -1,0 +1,34 @@
+import type { Conclusion } from './conclusion.ts';
+import type { JobError } from './job-error.ts';
+
+/** Milliseconds spent in each part of the last attempt; null for a part that was not reached. */
+export interface JobTimings {
+  readonly queueMs: number | null;
+  readonly pullMs: number | null;
+  readonly createMs: number | null;
+  readonly runMs: number | null;
+}
+
+export const NO_TIMINGS: JobTimings = { queueMs: null, pullMs: null, createMs: null, runMs: null };
+
+/** The one terminal record of a job. */
+export interface JobResult {
+  readonly conclusion: Conclusion;
+  /** The container's own, 0 to 255, for SUCCESS and FAILURE; -1 when there is none to report. */
+  readonly exitCode: number;
+  readonly error: JobError | null;
+  /** Bytes that the container wrote to both streams, kept or not. */
+  readonly outputBytes: number;
+  /** True when more was written than is kept. */
+  readonly outputTruncated: boolean;
+  readonly timings: JobTimings;
+}
+
+/** A result without any output: for what ended before a container wrote something. */
+export function resultWithoutOutput(
+  conclusion: Conclusion,
+  error: JobError | null,
+  timings: JobTimings = NO_TIMINGS,
+): JobResult {
+  return { conclusion, exitCode: -1, error, outputBytes: 0, outputTruncated: false, timings };
+}

@@ -1,0 +1,139 @@
+import { z } from 'zod';
+import { InvalidImageReferenceError, parseImageReference } from './image-reference.ts';
+
+/** What an operator allows and what a job gets that does not ask. Times in seconds. */
+export interface JobLimits {
+  readonly maxTimeoutSeconds: number;
+  readonly maxKillTimeoutSeconds: number;
+  readonly maxRetentionSeconds: number;
+  readonly defaultRetentionSeconds: number;
+  readonly defaultNetwork: JobNetwork;
+}
+
+export const PULL_POLICIES = ['always', 'absent', 'never'] as const;
+export type PullPolicy = (typeof PULL_POLICIES)[number];
+
+export const JOB_NETWORKS = ['bridge', 'none'] as const;
+export type JobNetwork = (typeof JOB_NETWORKS)[number];
+
+/** Linux: one argument or `NAME=value` must be shorter than 32 pages, its final NUL included. */
+export const MAX_ARGUMENT_BYTES = 128 * 1024 - 1;
+
+const DEFAULT_PULL_TIMEOUT_SECONDS = 300;
+const MAX_PULL_TIMEOUT_SECONDS = 3600;
+const MAX_QUEUE_TIMEOUT_SECONDS = 7 * 24 * 3600;
+/** The engine's own least memory limit. */
+const MIN_MEMORY_BYTES = 6 * 1024 * 1024;
+
+/** Text that UTF-8 can carry: half a surrogate pair would become something else on its way. */
+const utf8Text = z
+  .string()
+  .refine((value) => value.isWellFormed(), 'Must not contain half a surrogate pair.');
+/** Text that can be an argument of a process: no NUL. */
+const text = utf8Text.refine((value) => !value.includes('\0'), 'Must not contain a NUL character.');
+const shortText = text.min(1, 'Must not be empty.').max(255, 'At most 255 characters.');
+
+const image = z.string('An image is required.').check((context) => {
+  try {
+    parseImageReference(context.value);
+  } catch (error) {
+    if (!(error instanceof InvalidImageReferenceError)) throw error;
+    context.issues.push({ code: 'custom', message: error.message, input: context.value });
+  }
+});
+
+const pull = z
+  .string()
+  .toLowerCase()
+  .pipe(z.enum(PULL_POLICIES, 'Must be one of always, absent, never.'));
+
+/** A record that refuses the one key that zod drops without a word. */
+const texts = (name: z.ZodString, value: z.ZodString) =>
+  z
+    .custom<Record<string, string>>()
+    .check(({ value: given, issues }) => {
+      if (typeof given !== 'object' || given === null || !Object.hasOwn(given, '__proto__')) return;
+      const message = 'A name can not be __proto__.';
+      issues.push({ code: 'custom', message, input: given, path: ['__proto__'] });
+    })
+    .pipe(z.record(name, value));
+
+const environment = texts(
+  utf8Text.regex(/^[^=\0]{1,255}$/, 'A name has 1 to 255 characters, none of them = or NUL.'),
+  text,
+);
+
+const labels = texts(
+  z.string().regex(/^[a-z0-9.\-/_]{1,63}$/, 'A label name takes 1 to 63 of a-z 0-9 . - / _'),
+  text.max(255, 'At most 255 characters.'),
+);
+
+const seconds = (maximum: number) =>
+  z
+    .number('Must be a number of seconds.')
+    .int('Must be a whole number of seconds.')
+    .min(1, 'Must be at least 1 second.')
+    .max(maximum, `Must be at most ${maximum} seconds, the configured maximum.`);
+
+const resources = z.strictObject({
+  memoryBytes: z.int().min(MIN_MEMORY_BYTES, 'Must be at least 6 MiB (6291456).').optional(),
+  cpus: z
+    .number()
+    .min(0.01, 'Must be at least 0.01.')
+    .max(1024, 'Must be at most 1024.')
+    .optional(),
+  pids: z.int().min(1, 'Must be at least 1.').max(4_194_304, 'Must be at most 4194304.').optional(),
+});
+
+/** The one schema of a job spec: what `POST /jobs` takes as JSON, and what a query becomes. */
+export function jobSpecSchema(limits: JobLimits) {
+  return z.strictObject({
+    image,
+    /** Replaces the image's ENTRYPOINT. */
+    entrypoint: z.array(text).max(4096).optional(),
+    /** Replaces the image's CMD, as behind the image in `docker run`. */
+    args: z.array(text).max(65_536).default([]),
+    /** Standard input as UTF-8; without it the container has none. */
+    stdin: utf8Text.optional(),
+    env: environment.default({}),
+    workdir: text.max(4096).regex(/^\//, 'Must be an absolute path.').optional(),
+    user: shortText.optional(),
+    pull: pull.default('always'),
+    platform: z
+      .string()
+      .regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/, 'Looks like linux/amd64 or linux/arm/v7.')
+      .max(64)
+      .optional(),
+    remove: z.boolean().default(false),
+    removeImage: z.boolean().default(false),
+    /** Unset: true where the worker's runtime is sysbox-runc. */
+    useDockerCache: z.boolean().optional(),
+    timeoutSeconds: seconds(limits.maxTimeoutSeconds).default(limits.maxTimeoutSeconds),
+    killTimeoutSeconds: z
+      .int('Must be a whole number of seconds.')
+      .min(0, 'Must not be negative.')
+      .max(
+        limits.maxKillTimeoutSeconds,
+        `Must be at most ${limits.maxKillTimeoutSeconds} seconds, the configured maximum.`,
+      )
+      .default(limits.maxKillTimeoutSeconds),
+    queueTimeoutSeconds: seconds(MAX_QUEUE_TIMEOUT_SECONDS).optional(),
+    pullTimeoutSeconds: seconds(MAX_PULL_TIMEOUT_SECONDS).default(DEFAULT_PULL_TIMEOUT_SECONDS),
+    resources: resources.default({}),
+    network: z.enum(JOB_NETWORKS, 'Must be bridge or none.').default(limits.defaultNetwork),
+    labels: labels.default({}),
+    retentionSeconds: seconds(limits.maxRetentionSeconds).default(limits.defaultRetentionSeconds),
+  });
+}
+
+export type JobSpecSchema = ReturnType<typeof jobSpecSchema>;
+/** A job spec as a caller writes it: only `image` is required. */
+export type JobSpecInput = z.input<JobSpecSchema>;
+/** A job spec with every default filled in. */
+export type JobRequest = z.output<JobSpecSchema>;
+
+/** What is stored and queued: the request, its standard input replaced by the size of it. */
+export type JobSpec = Omit<JobRequest, 'stdin'> & {
+  /** Null: the container gets no standard input at all. */
+  readonly stdinBytes: number | null;
+};

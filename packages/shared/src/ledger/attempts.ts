@@ -1,0 +1,218 @@
+import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { RECORD_VERSION } from '../job-record.ts';
+import type { JobResult } from '../job-result.ts';
+import type { JobSpec } from '../job-spec.ts';
+import type { AttemptStep, JobPhase } from '../job-state.ts';
+import { keys } from '../keys.ts';
+import { countOutput } from '../output-reader.ts';
+import { endingKeys } from './ending-keys.ts';
+import { type LedgerCommands, withLedgerCommands } from './ledger-commands.ts';
+
+/** Somebody else owns the job by now: whatever this worker does must stop, and is not recorded. */
+export class FencedError extends Error {
+  override readonly name = 'FencedError';
+  constructor(id: string) {
+    super(`job ${id} belongs to another attempt`);
+  }
+}
+
+/** What a worker holds that may run a job: the right to change its record, until the lease ends. */
+export interface Claim {
+  readonly id: string;
+  readonly token: string;
+  readonly attempt: number;
+  readonly spec: JobSpec;
+  readonly queueMs: number;
+  /** Empty when nobody asked to cancel. */
+  readonly cancelReason: string;
+  /** Worker and container of the attempt before, where there was one. */
+  readonly previous: { readonly worker: string; readonly containerId: string };
+}
+
+/** An attempt of this worker that an earlier process of it had begun. */
+export interface AdoptedClaim extends Claim {
+  /** How long its container may have been running already. */
+  readonly ranMs: number;
+  /** Output that is stored already. */
+  readonly recordedBytes: Readonly<Record<OutputChunk['stream'], number>>;
+}
+
+/**
+ * - `claimed`: run it.
+ * - `lost`: an earlier attempt may have run and nobody follows it: only end it.
+ * - `incompatible`: written by another version: only end it.
+ * - `leased`: another worker is on it; look again after `retryAfterMs`.
+ * - `missing`: the ledger does not know it; where it has just been submitted: not yet.
+ * - `over`: finished: nothing to do.
+ */
+export type ClaimOutcome =
+  | { readonly kind: 'claimed' | 'lost' | 'incompatible'; readonly claim: Claim }
+  | { readonly kind: 'leased'; readonly retryAfterMs: number }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'over' };
+
+export interface OutputChunk {
+  readonly stream: 'stdout' | 'stderr';
+  readonly data: Buffer;
+}
+
+/**
+ * The ledger as a worker needs it. Every change carries the claim's token; one that comes too late
+ * throws {@link FencedError}.
+ */
+export class Attempts {
+  readonly #redis: Redis;
+  readonly #commands: LedgerCommands;
+  readonly #worker: string;
+  readonly #leaseMs: number;
+
+  constructor(redis: Redis, options: { readonly worker: string; readonly leaseMs: number }) {
+    this.#redis = redis;
+    this.#commands = withLedgerCommands(redis);
+    this.#worker = options.worker;
+    this.#leaseMs = options.leaseMs;
+  }
+
+  async claim(id: string, token: string): Promise<ClaimOutcome> {
+    const [kind, ...rest] = await this.#commands.conjobClaim(
+      keys.job(id),
+      keys.adding,
+      keys.waiting,
+      keys.queueDeadlines,
+      keys.events,
+      keys.leases,
+      id,
+      this.#worker,
+      token,
+      this.#leaseMs,
+      RECORD_VERSION,
+    );
+    if (kind === 'leased') return { kind, retryAfterMs: Number(rest[0]) };
+    if (kind === 'missing') return { kind };
+    if (kind !== 'claimed' && kind !== 'lost' && kind !== 'incompatible') return { kind: 'over' };
+    const [attempt, spec, queueMs, cancelReason, worker, containerId] = rest as [
+      number,
+      string,
+      number,
+      string,
+      string,
+      string,
+    ];
+    return {
+      kind,
+      claim: {
+        id,
+        token,
+        attempt,
+        spec: JSON.parse(spec) as JobSpec,
+        queueMs,
+        cancelReason,
+        previous: { worker, containerId },
+      },
+    };
+  }
+
+  /**
+   * Takes over an attempt that an earlier process of this same worker had begun. Null when it is not
+   * this worker's any more, has finished, or had not come to its start.
+   */
+  async adopt(id: string, attempt: number, token: string): Promise<AdoptedClaim | null> {
+    const [spec, cancelReason = '', queueMs = 0, ranMs = 0] = await this.#commands.conjobAdopt(
+      keys.job(id),
+      keys.leases,
+      id,
+      this.#worker,
+      attempt,
+      token,
+      this.#leaseMs,
+    );
+    if (spec === undefined) return null;
+    return {
+      id,
+      token,
+      attempt,
+      spec: JSON.parse(spec) as JobSpec,
+      queueMs,
+      ranMs,
+      cancelReason,
+      previous: { worker: this.#worker, containerId: '' },
+      // Counted after the token has changed: nobody appends to it any more.
+      recordedBytes: await countOutput(this.#redis, id, attempt),
+    };
+  }
+
+  /** Records how far the attempt is. Returns the reason when somebody asked to cancel, else ''. */
+  async advance(
+    { id, token }: Claim,
+    step: AttemptStep,
+    phase: JobPhase,
+    facts: { readonly containerId?: string; readonly imageDigest?: string } = {},
+  ): Promise<string> {
+    const [held, cancelReason] = await this.#commands.conjobAdvance(
+      keys.job(id),
+      keys.events,
+      id,
+      token,
+      step,
+      phase,
+      ...Object.entries(facts).flat(),
+    );
+    if (held === 0) throw new FencedError(id);
+    return cancelReason;
+  }
+
+  /** Prolongs the lease. Returns the reason when somebody asked to cancel, else ''. */
+  async renew({ id, token }: Claim): Promise<string> {
+    const [held, cancelReason] = await this.#commands.conjobRenew(
+      keys.job(id),
+      keys.leases,
+      token,
+      this.#leaseMs,
+      id,
+    );
+    if (held === 0) throw new FencedError(id);
+    return cancelReason;
+  }
+
+  /** Gives back a job that was not started. Throws {@link FencedError} when it can't be any more. */
+  async release({ id, token }: Claim): Promise<void> {
+    const released = await this.#commands.conjobRelease(...endingKeys(id), id, token);
+    if (released === 0) throw new FencedError(id);
+  }
+
+  /** Adds to the output of the attempt: one call at a time, so that one sent again is known. */
+  async appendOutput({ id, token, attempt }: Claim, chunks: readonly OutputChunk[]): Promise<void> {
+    const held = await this.#commands.conjobAppend(
+      keys.job(id),
+      keys.output(id, attempt),
+      token,
+      randomUUID(),
+      ...chunks.flatMap(({ stream, data }) => [stream === 'stdout' ? '1' : '2', data]),
+    );
+    if (held === 0) throw new FencedError(id);
+  }
+
+  /** How much output of the attempt is stored. */
+  async recordedBytes({ id, attempt }: Claim): Promise<number> {
+    const { stdout, stderr } = await countOutput(this.#redis, id, attempt);
+    return stdout + stderr;
+  }
+
+  /** Writes the one terminal record. Once more with the same result does nothing. */
+  async finish({ id, token }: Claim, result: JobResult): Promise<void> {
+    const done = await this.#commands.conjobFinish(
+      ...endingKeys(id),
+      id,
+      token,
+      JSON.stringify(result),
+      result.conclusion,
+    );
+    if (done === 0) throw new FencedError(id);
+  }
+
+  /** Bytes for standard input; null when they are gone. */
+  async input({ id }: Claim): Promise<Buffer | null> {
+    return this.#redis.getBuffer(keys.input(id));
+  }
+}

@@ -1,0 +1,324 @@
+import { until } from '@conjob/testkit';
+import { describe, expect, test } from 'vitest';
+import { jobError } from '../job-error.ts';
+import { keys } from '../keys.ts';
+import { jobResult, jobSpec, useLedger } from '../testing/use-ledger.ts';
+
+const ledger = useLedger();
+
+describe('an accepted job', () => {
+  test('is queued, waits, and is to be put on the queue', async () => {
+    const spec = jobSpec({ args: ['é', ''], labels: { a: 'b' } });
+    expect(await ledger.submissions.accept({ id: 'a', spec })).toEqual({
+      outcome: 'accepted',
+      id: 'a',
+    });
+    const record = await ledger.find('a');
+    expect(record).toEqual({
+      id: 'a',
+      spec,
+      state: 'queued',
+      phase: null,
+      createdAt: expect.any(Number),
+      startedAt: null,
+      finishedAt: null,
+      attempts: [],
+      imageDigest: null,
+      cancelReason: null,
+      result: null,
+    });
+    expect(await ledger.submissions.stranded(-60_000)).toEqual(['a']);
+    expect(await ledger.submissions.overdue()).toEqual([]);
+    await ledger.submissions.queued('a');
+    expect(await ledger.submissions.stranded(-60_000)).toEqual([]);
+    expect(await ledger.submissions.position('a')).toBe(0);
+  });
+
+  test('stays as it is when it is accepted once more', async () => {
+    const claim = await ledger.claimAt('started');
+    const before = await ledger.redis.hgetall(keys.job(claim.id));
+    const input = Buffer.from('again');
+    const again = { id: claim.id, spec: jobSpec({ args: ['other'] }), input };
+    expect((await ledger.submissions.accept(again)).outcome).toBe('accepted');
+    expect(await ledger.redis.hgetall(keys.job(claim.id))).toEqual(before);
+    expect(await ledger.redis.exists(keys.input(claim.id))).toBe(0);
+    expect(await ledger.submissions.position(claim.id)).toBeNull();
+  });
+
+  test('is stranded only after a while', async () => {
+    await ledger.submit();
+    expect(await ledger.submissions.stranded(60_000)).toEqual([]);
+  });
+
+  test('is overdue when its time in the queue is over, oldest deadline first', async () => {
+    const ids: string[] = [];
+    for (const deadline of [3, 1, 2]) {
+      const id = await ledger.submit({ queueTimeoutSeconds: 3600 });
+      ids.push(id);
+      await ledger.redis.zadd(keys.queueDeadlines, deadline, id);
+    }
+    await ledger.submit({ queueTimeoutSeconds: 3600 });
+    expect(await ledger.submissions.overdue()).toEqual([ids[1], ids[2], ids[0]]);
+    expect(await ledger.submissions.overdue(1)).toEqual([ids[1]]);
+  });
+
+  test('has its place among those that wait', async () => {
+    const ids: string[] = [];
+    for (let n = 0; n < 3; n += 1) {
+      const id = await ledger.submit();
+      ids.push(id);
+      await ledger.redis.zadd(keys.waiting, n, id);
+    }
+    const positions = () => Promise.all(ids.map((id) => ledger.submissions.position(id)));
+    expect(await positions()).toEqual([0, 1, 2]);
+    await ledger.claim(ids[0] ?? '');
+    expect(await positions()).toEqual([null, 0, 1]);
+  });
+});
+
+describe('an idempotency key', () => {
+  const accept = (id: string, fingerprint = 'same') =>
+    ledger.submissions.accept({
+      id,
+      spec: jobSpec(),
+      idempotency: { keyHash: 'key', fingerprint },
+    });
+
+  test('used again for the same request names the first job, and makes none', async () => {
+    expect(await accept('a')).toEqual({ outcome: 'accepted', id: 'a' });
+    expect(await accept('b')).toEqual({ outcome: 'replayed', id: 'a' });
+    expect(await ledger.submissions.find('b')).toBeNull();
+    expect(await ledger.submissions.list(10)).toEqual(['a']);
+  });
+
+  test('used again for another request is a conflict', async () => {
+    await accept('a');
+    expect(await accept('b', 'other')).toEqual({ outcome: 'conflict', id: 'a' });
+    expect(await ledger.submissions.find('b')).toBeNull();
+  });
+
+  test('used by 50 at once makes one job', async () => {
+    const accepted = await Promise.all(Array.from({ length: 50 }, (_, n) => accept(`job-${n}`)));
+    expect(accepted.filter(({ outcome }) => outcome === 'accepted')).toHaveLength(1);
+    expect(new Set(accepted.map(({ id }) => id)).size).toBe(1);
+    expect(await ledger.submissions.list(100)).toHaveLength(1);
+  });
+
+  test('is kept for a day', async () => {
+    await accept('a');
+    const ttl = await ledger.redis.ttl(keys.idempotency('key'));
+    expect(ttl).toBeGreaterThan(86_000);
+    expect(ttl).toBeLessThanOrEqual(86_400);
+  });
+});
+
+describe('to cancel', () => {
+  test('ends a queued job at once', async () => {
+    const id = await ledger.submit({ queueTimeoutSeconds: 5 }, Buffer.from('input'));
+    expect(await ledger.submissions.cancel(id, 'requested')).toBe('cancelled');
+    expect(await ledger.find(id)).toMatchObject({
+      state: 'finished',
+      attempts: [],
+      startedAt: null,
+      cancelReason: 'requested',
+      result: { conclusion: 'CANCELLED', exitCode: -1, error: { code: 'run.cancelled' } },
+    });
+    for (const key of [keys.waiting, keys.adding, keys.queueDeadlines]) {
+      expect(await ledger.redis.zscore(key, id)).toBeNull();
+    }
+    expect(await ledger.redis.exists(keys.input(id))).toBe(0);
+    expect(await ledger.redis.pttl(keys.job(id))).toBeGreaterThan(0);
+  });
+
+  test('tells the worker of a running job on the channel, and at its next write', async () => {
+    const claim = await ledger.claimAt('created');
+    const listener = ledger.redis.duplicate();
+    const { promise: message, resolve } = Promise.withResolvers<string>();
+    listener.on('message', (_channel, text) => resolve(text));
+    await listener.subscribe(keys.cancels);
+    expect(await ledger.submissions.cancel(claim.id, 'requested')).toBe('requested');
+    expect(await message).toBe(claim.id);
+    listener.disconnect();
+    const attempts = ledger.worker('first');
+    expect(await attempts.renew(claim)).toBe('requested');
+    expect(await attempts.advance(claim, 'started', 'running')).toBe('requested');
+    expect(await ledger.find(claim.id)).toMatchObject({
+      state: 'running',
+      cancelReason: 'requested',
+    });
+  });
+
+  test('keeps the first reason', async () => {
+    const { id } = await ledger.claimAt('started');
+    await ledger.submissions.cancel(id, 'first');
+    expect(await ledger.submissions.cancel(id, 'second')).toBe('requested');
+    expect((await ledger.find(id)).cancelReason).toBe('first');
+  });
+
+  test('is told to the next worker when the first one dies or gives the job back', async () => {
+    const claim = await ledger.claimAt('claimed');
+    await ledger.submissions.cancel(claim.id, 'requested');
+    await ledger.endLease(claim.id);
+    const next = await ledger.claim(claim.id, 'second');
+    expect(next.cancelReason).toBe('requested');
+    await ledger.worker('second').release(next);
+    expect((await ledger.claim(claim.id, 'third')).cancelReason).toBe('requested');
+  });
+
+  test('changes nothing of a finished or unknown job', async () => {
+    const id = await ledger.submitFinished();
+    const before = await ledger.redis.hgetall(keys.job(id));
+    expect(await ledger.submissions.cancel(id, 'late')).toBe('finished');
+    expect(await ledger.redis.hgetall(keys.job(id))).toEqual(before);
+    expect(await ledger.submissions.cancel('nobody', 'late')).toBe('missing');
+    expect(await ledger.redis.exists(keys.job('nobody'))).toBe(0);
+  });
+});
+
+describe('to end a queued job', () => {
+  const timeOut = (id: string) =>
+    ledger.submissions.finishQueued(id, 'TIMED_OUT', jobError('queue.timed_out'));
+
+  test('is done once', async () => {
+    const id = await ledger.submit();
+    expect(await Promise.all([timeOut(id), timeOut(id)])).toEqual([true, false]);
+    expect(await ledger.find(id)).toMatchObject({
+      state: 'finished',
+      result: { conclusion: 'TIMED_OUT', error: { code: 'queue.timed_out' } },
+    });
+  });
+
+  test('is refused when a worker has it, when it has finished, when nobody knows it', async () => {
+    expect(await timeOut((await ledger.claimAt('claimed')).id)).toBe(false);
+    expect(await timeOut(await ledger.submitFinished())).toBe(false);
+    expect(await timeOut('nobody')).toBe(false);
+    expect(await ledger.redis.exists(keys.job('nobody'))).toBe(0);
+  });
+
+  test('or to claim it: one of both succeeds', async () => {
+    for (let n = 0; n < 30; n += 1) {
+      const id = await ledger.submit();
+      const other = ledger.redis.duplicate();
+      const claims = ledger.worker('first', n % 2 ? other : ledger.redis);
+      const [ended, { kind }] = await Promise.all([timeOut(id), claims.claim(id, 'token')]);
+      expect(kind).toBe(ended ? 'over' : 'claimed');
+      other.disconnect();
+    }
+  });
+});
+
+describe('to remove', () => {
+  test('forgets a finished job with the output of all its attempts', async () => {
+    const first = await ledger.claimAt('claimed');
+    const chunk = [{ stream: 'stdout', data: Buffer.from('a') }] as const;
+    await ledger.worker('first').appendOutput(first, chunk);
+    await ledger.endLease(first.id);
+    const second = await ledger.claim(first.id, 'second');
+    await ledger.worker('second').appendOutput(second, chunk);
+    await ledger.worker('second').finish(second, jobResult());
+    expect(await ledger.submissions.remove(first.id)).toBe('removed');
+    expect(await ledger.submissions.find(first.id)).toBeNull();
+    expect(await ledger.redis.keys('*')).toEqual([keys.events]);
+    expect(await ledger.submissions.remove(first.id)).toBe('missing');
+  });
+
+  test('is refused before the end', async () => {
+    const queued = await ledger.submit();
+    const { id: running } = await ledger.claimAt('started');
+    for (const id of [queued, running]) {
+      expect(await ledger.submissions.remove(id)).toBe('unfinished');
+      expect(await ledger.submissions.find(id)).not.toBeNull();
+    }
+  });
+});
+
+describe('the list', () => {
+  test('is newest first, and goes on where it was whatever comes in between', async () => {
+    const ids: string[] = [];
+    for (let n = 0; n < 7; n += 1) ids.unshift(await ledger.submit());
+    const first = await ledger.submissions.list(3);
+    expect(first).toEqual(ids.slice(0, 3));
+    await ledger.submit();
+    const second = await ledger.submissions.list(3, first.at(-1));
+    expect(second).toEqual(ids.slice(3, 6));
+    expect(await ledger.submissions.list(3, second.at(-1))).toEqual(ids.slice(6));
+    expect(await ledger.submissions.list(3, ids.at(-1))).toEqual([]);
+  });
+
+  test('goes on behind a job that was removed', async () => {
+    const ids = [await ledger.submitFinished(), await ledger.submitFinished()];
+    await ledger.submissions.remove(ids[1] ?? '');
+    expect(await ledger.submissions.list(3, ids[1])).toEqual([ids[0]]);
+  });
+
+  test('gives states and records of many at once; unknown ones are null, or left out', async () => {
+    const queued = await ledger.submit();
+    const finished = await ledger.submitFinished();
+    const ids = [finished, 'nobody', queued];
+    expect(await ledger.submissions.states(ids)).toEqual(['finished', null, 'queued']);
+    const records = await ledger.submissions.findAll(ids);
+    expect(records).toEqual([await ledger.find(finished), await ledger.find(queued)]);
+    expect(await ledger.submissions.states([])).toEqual([]);
+    expect(await ledger.submissions.findAll([])).toEqual([]);
+  });
+
+  test('counts the workers that are alive', async () => {
+    const now = Date.now();
+    await ledger.redis.zadd(keys.workers, now + 60_000, 'alive', now - 60_000, 'gone');
+    expect(await ledger.submissions.liveWorkers()).toBe(1);
+  });
+});
+
+describe('the stream of events', () => {
+  test('gets one entry per transition, with the id and the state', async () => {
+    const claim = await ledger.claimAt('claimed');
+    const attempts = ledger.worker('first');
+    await attempts.renew(claim);
+    await attempts.release(claim);
+    const again = await ledger.claim(claim.id);
+    await attempts.advance(again, 'created', 'creating');
+    await attempts.advance(again, 'started', 'running');
+    await attempts.advance(again, 'started', 'running');
+    await attempts.advance(again, 'exited', 'collecting');
+    await attempts.finish(again, jobResult());
+    await attempts.claim(claim.id, 'late');
+    expect(await ledger.announced(claim.id)).toEqual([
+      'queued',
+      'running', // pulling
+      'queued',
+      'running', // pulling
+      'running', // creating
+      'running', // running
+      'running', // collecting
+      'finished',
+    ]);
+  });
+
+  test('is bounded', async () => {
+    const pipeline = ledger.redis.pipeline();
+    for (let n = 0; n < 11_000; n += 1) pipeline.xadd(keys.events, '*', 'id', 'x', 'state', 'y');
+    await pipeline.exec();
+    await ledger.submit();
+    expect(await ledger.redis.xlen(keys.events)).toBeLessThan(10_200);
+  });
+});
+
+describe('time', () => {
+  test('takes all traces of a finished job, its id with the jobs that come after', async () => {
+    const retentionSeconds = 0.001;
+    for (let n = 0; n < 40; n += 1) {
+      const claim = await ledger.claimAt('started', { retentionSeconds, queueTimeoutSeconds: 60 });
+      const chunk = [{ stream: 'stdout', data: Buffer.from('a') }] as const;
+      await ledger.worker('first').appendOutput(claim, chunk);
+      await ledger.worker('first').finish(claim, jobResult());
+      await ledger.submissions.cancel(await ledger.submit({ retentionSeconds }), 'requested');
+    }
+    await until(async () => (await ledger.redis.keys('*:job:*')).length === 0);
+    for (let n = 0; n < 8; n += 1) {
+      const id = await ledger.submit();
+      await ledger.submissions.cancel(id, 'requested');
+      await ledger.submissions.remove(id);
+    }
+    expect(await ledger.redis.keys('*')).toEqual([keys.events]);
+  });
+});

@@ -1,0 +1,21 @@
+import type { z } from 'zod';
+
+/** The environment as it is wrong: one line per bad variable. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * Reads a configuration from environment variables. An empty variable counts as unset.
+ * Throws {@link ConfigError} that names every bad variable at once.
+ */
+export function loadConfig<Schema extends z.ZodType>(
+  schema: Schema,
+  env: NodeJS.ProcessEnv,
+): Readonly<z.output<Schema>> {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return Object.freeze(parsed.data);
+  const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+  throw new ConfigError(`These environment variables are wrong:\n${lines.join('\n')}`);
+}

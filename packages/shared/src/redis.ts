@@ -1,0 +1,50 @@
+import { Redis, type RedisOptions } from 'ioredis';
+
+/** Replies keep the one shape that our code reads. */
+type Options = Omit<RedisOptions, 'replyMapping'>;
+
+/** Reconnect at once, then less often, at most a second apart: Redis is back when it is back. */
+const reconnectDelayMs = (attempt: number): number => Math.min(attempt * 50, 1000);
+
+const COMMAND_TIMEOUT_MS = 3000;
+
+/**
+ * A connection for work that must get done: commands wait through an outage. For the worker, whose
+ * results are recorded when Redis is back, and for blocking reads.
+ */
+export function connectPatient(url: string, options: Options = {}): Redis {
+  return connect(url, { maxRetriesPerRequest: null, ...options });
+}
+
+/**
+ * A connection for work that somebody waits for: a command fails at once while Redis is away, and
+ * after three seconds when Redis is mute. One that failed may still have been carried out.
+ */
+export function connectImpatient(url: string): Redis {
+  return connect(url, {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+  });
+}
+
+/** `url`: `redis://…`, `rediss://…`, or `unix:///path/of/a.sock`. */
+function connect(url: string, options: Options): Redis {
+  const common: Options = {
+    retryStrategy: reconnectDelayMs,
+    connectTimeout: 3000,
+    ...options,
+  };
+  const socket = url.startsWith('unix://') ? url.slice('unix://'.length) : undefined;
+  return socket === undefined ? new Redis(url, common) : new Redis({ ...common, path: socket });
+}
+
+/** Ends a connection without waiting for a server that may be gone. */
+export async function disconnect(redis: Redis): Promise<void> {
+  // Between two attempts to connect there is nothing to end, and ioredis emits no `end`.
+  const isDown = redis.status === 'end' || redis.status === 'reconnecting';
+  if (isDown) return redis.disconnect();
+  const ended = new Promise<void>((resolve) => redis.once('end', () => resolve()));
+  redis.disconnect();
+  await ended;
+}

@@ -1,0 +1,115 @@
+import { startTestRedis, type TestRedis } from '@conjob/testkit';
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
+import type { JobResult } from '../job-result.ts';
+import { type JobSpec, jobSpecSchema } from '../job-spec.ts';
+import { keys } from '../keys.ts';
+import { Attempts, type Claim, type ClaimOutcome } from '../ledger/attempts.ts';
+import { Submissions } from '../ledger/submissions.ts';
+import { connectPatient, disconnect } from '../redis.ts';
+
+const LEASE_MS = 600_000;
+
+const schema = jobSpecSchema({
+  maxTimeoutSeconds: 60,
+  maxKillTimeoutSeconds: 30,
+  maxRetentionSeconds: 3600,
+  defaultRetentionSeconds: 60,
+  defaultNetwork: 'none',
+});
+
+export function jobSpec(fields: Partial<JobSpec> = {}): JobSpec {
+  const { stdin: _, ...spec } = schema.parse({ image: 'conjob/echo' });
+  return { ...spec, stdinBytes: null, ...fields };
+}
+
+export function jobResult(fields: Partial<JobResult> = {}): JobResult {
+  const timings = { queueMs: 1, pullMs: 2, createMs: 3, runMs: 4 };
+  const output = { outputBytes: 0, outputTruncated: false };
+  return { conclusion: 'SUCCESS', exitCode: 0, error: null, ...output, timings, ...fields };
+}
+
+/** The claim of an outcome that has one. */
+export function claimOf(outcome: ClaimOutcome): Claim {
+  if ('claim' in outcome) return outcome.claim;
+  throw new Error(`nothing to run: ${outcome.kind}`);
+}
+
+/** A Redis for one test file, empty before each test, and the ledger in it from both sides. */
+export function useLedger() {
+  let server: TestRedis;
+  let redis: Redis;
+  let submissions: Submissions;
+  let made = 0;
+  beforeAll(async () => {
+    server = await startTestRedis();
+    redis = connectPatient(server.url);
+    submissions = new Submissions(redis);
+  });
+  beforeEach(async () => {
+    await redis.flushall();
+  });
+  afterAll(async () => {
+    await disconnect(redis);
+    await server.stop();
+  });
+  const ledger = {
+    get url() {
+      return server.url;
+    },
+    get redis() {
+      return redis;
+    },
+    get submissions() {
+      return submissions;
+    },
+    worker: (name: string, connection = redis) =>
+      new Attempts(connection, { worker: name, leaseMs: LEASE_MS }),
+    newToken(): string {
+      made += 1;
+      return `token-${made}`;
+    },
+    /** Accepts a job; returns its id. Ids rise. */
+    async submit(fields: Partial<JobSpec> = {}, input?: Buffer): Promise<string> {
+      made += 1;
+      const id = `job-${String(made).padStart(6, '0')}`;
+      const stdinBytes = input?.length ?? null;
+      await submissions.accept({ id, spec: jobSpec({ stdinBytes, ...fields }), input });
+      return id;
+    },
+    async claim(id: string, worker = 'first'): Promise<Claim> {
+      return claimOf(await ledger.worker(worker).claim(id, ledger.newToken()));
+    },
+    /** A job that has come so far, in the hands of the worker `first`. */
+    async claimAt(step: 'claimed' | 'created' | 'started' | 'exited', fields?: Partial<JobSpec>) {
+      const claim = await ledger.claim(await ledger.submit(fields));
+      const attempts = ledger.worker('first');
+      if (step === 'claimed') return claim;
+      await attempts.advance(claim, 'created', 'creating', { containerId: 'c1' });
+      if (step === 'created') return claim;
+      await attempts.advance(claim, 'started', 'running');
+      if (step === 'exited') await attempts.advance(claim, 'exited', 'collecting');
+      return claim;
+    },
+    async submitFinished(fields: Partial<JobSpec> = {}): Promise<string> {
+      const claim = await ledger.claim(await ledger.submit(fields));
+      await ledger.worker('first').finish(claim, jobResult());
+      return claim.id;
+    },
+    /** As if the holder had been silent for too long. */
+    async endLease(id: string): Promise<void> {
+      await redis.hset(keys.job(id), 'leaseUntil', 1);
+    },
+    async find(id: string) {
+      const record = await submissions.find(id);
+      if (record === null) throw new Error(`${id} is not known`);
+      return record;
+    },
+    /** What was announced of a job, in order. */
+    async announced(id: string): Promise<string[]> {
+      const entries = await redis.xrange(keys.events, '-', '+');
+      return entries.flatMap(([, [, of, , state]]) => (of === id ? [String(state)] : []));
+    },
+  };
+  return ledger;
+}
