@@ -1,0 +1,29 @@
+import type { RedisAddress } from './redis-probe.ts';
+
+export interface RedisSettings {
+  readonly folder: string;
+  readonly address: RedisAddress;
+  /** Write every change to disk before answering. */
+  readonly appendOnly: boolean;
+}
+
+/**
+ * The command line of a Redis that loses nothing: every write reaches the disk before its
+ * answer, and a full memory refuses writes instead of dropping keys of the queue.
+ */
+export function redisArguments({ folder, address, appendOnly }: RedisSettings): string[] {
+  const settings: Record<string, string> = {
+    dir: folder,
+    daemonize: 'no',
+    supervised: 'no',
+    appendonly: appendOnly ? 'yes' : 'no',
+    appendfsync: 'always',
+    save: '',
+    'maxmemory-policy': 'noeviction',
+    bind: '127.0.0.1',
+    ...('socketPath' in address
+      ? { port: '0', unixsocket: address.socketPath, unixsocketperm: '700' }
+      : { port: String(address.port) }),
+  };
+  return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+}
