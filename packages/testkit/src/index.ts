@@ -1,0 +1,23 @@
+export { makeCertificates } from './certificates.ts';
+export { type Fault, type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+export {
+  activeResources,
+  childProcesses,
+  type ListedContainer,
+  listContainers,
+  removeContainer,
+} from './leaks.ts';
+export { pushImage, registryAuth, removeImage } from './push-image.ts';
+export { sweepAbandoned, type TempFolder, tempFolder } from './temp-folder.ts';
+export {
+  type EngineAccess,
+  inNetwork,
+  startTestEngine,
+  type TestEngine,
+  type TestEngineOptions,
+} from './test-engine.ts';
+export { importTestImages, TEST_IMAGES } from './test-images.ts';
+export { startTestRedis, type TestRedis, type TestRedisOptions } from './test-redis.ts';
+export { type RegistryLogin, startTestRegistry, type TestRegistry } from './test-registry.ts';
+export { startTlsProxy, type TlsProxy } from './tls-proxy.ts';
+export { until } from './until.ts';

@@ -1,0 +1,88 @@
+import {
+  clearEngine,
+  createNetworkNamespace,
+  type NetworkNamespace,
+  type RunningEngine,
+  startEngine,
+} from '@conjob/provision';
+import { tempFolder } from './temp-folder.ts';
+import { importTestImages } from './test-images.ts';
+
+/** What is needed to use an engine, also from another process than the one that started it. */
+export interface EngineAccess {
+  readonly socketPath: string;
+  /** The network namespace of the engine, as a path for `nsenter`. */
+  readonly networkPath: string;
+}
+
+export interface TestEngineOptions {
+  /** Containers outlive `crash`. Default false. */
+  readonly liveRestore?: boolean;
+  /** Import the test images. Default true; an engine without is up a little sooner. */
+  readonly images?: boolean;
+}
+
+export interface TestEngine extends EngineAccess {
+  readonly pid: number;
+  readonly logPath: string;
+  /** Kills dockerd, as a crash does; with `liveRestore` containers live on. */
+  crash(): Promise<void>;
+  /** Starts dockerd again on the same socket and data, in the same network; ends it first. */
+  restart(): Promise<void>;
+  /** Also removes its containers, mounts and files. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a private Docker engine that nothing but its socket leads to. Its network is a loopback
+ * of its own, which a test registry can share (`startTestRegistry`).
+ */
+export async function startTestEngine(options: TestEngineOptions = {}): Promise<TestEngine> {
+  const { liveRestore = false, images = true } = options;
+  const folder = tempFolder();
+  const network = await createNetworkNamespace();
+  const start = (): Promise<RunningEngine> =>
+    startEngine({ dataDir: folder.path, network, liveRestore });
+  let engine = await start().catch((error: unknown) => {
+    release(network, folder);
+    throw error;
+  });
+  const stop = async (): Promise<void> => {
+    await engine.stop();
+    await clearEngine(folder.path); // a restart may have failed half way
+    release(network, folder);
+  };
+  try {
+    if (images) await importTestImages(engine.socketPath);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    socketPath: engine.socketPath,
+    networkPath: network.path,
+    logPath: engine.logPath,
+    get pid() {
+      return engine.pid;
+    },
+    async crash() {
+      process.kill(engine.pid, 'SIGKILL');
+      await engine.exited;
+    },
+    async restart() {
+      await engine.stop({ keepContainers: true });
+      engine = await start();
+    },
+    stop,
+  };
+}
+
+/** The command line that runs `command` in an engine's network. */
+export function inNetwork(engine: EngineAccess, command: readonly string[]): string[] {
+  return ['nsenter', `--net=${engine.networkPath}`, '--', ...command];
+}
+
+function release(network: NetworkNamespace, folder: { remove(): void }): void {
+  network.close();
+  folder.remove();
+}
