@@ -1,0 +1,200 @@
+import { type Attempts, type Claim, FencedError, type JobTimings } from '@conjob/shared';
+import { type ContainerExit, concludeError, concludeExit, type Outcome } from './conclusion.ts';
+import { containerSpec } from './container-spec.ts';
+import {
+  type ContainerId,
+  type ContainerState,
+  EngineError,
+  isEngineAway,
+} from './engine/engine.ts';
+import { type ObtainedImage, obtainImage } from './obtain-image.ts';
+import type { OutputRecorder } from './output/output-recorder.ts';
+import { PassingPhase } from './passing-phase.ts';
+import { rejoinContainer } from './rejoin-container.ts';
+import { type RunOptions, runContainer } from './run-container.ts';
+import type { RunJobDependencies } from './run-job.ts';
+import { StoppedError, type StopSignal } from './stop-reason.ts';
+import { Stopwatch } from './stopwatch.ts';
+
+/**
+ * One try to run a job, from the image to the outcome, and what its steps share. Whatever happens is
+ * an outcome, but for {@link FencedError}, and for what leaves the job to be run by another worker:
+ * before the start, {@link StoppedError} of a shutdown, or that the engine is away.
+ */
+export class Attempt {
+  readonly #deps: RunJobDependencies;
+  readonly #claim: Claim;
+  readonly #stop: StopSignal;
+  readonly #recorder: OutputRecorder;
+  readonly #watch: Stopwatch;
+  #mayHaveStarted = false;
+  #ranMs = 0;
+  #started = false;
+  #exited = false;
+  #deadline: NodeJS.Timeout | undefined;
+  readonly #phase = new PassingPhase();
+  #imageDigest = '';
+
+  constructor(
+    dependencies: RunJobDependencies,
+    claim: Claim,
+    stop: StopSignal,
+    recorder: OutputRecorder,
+  ) {
+    this.#deps = dependencies;
+    this.#claim = claim;
+    this.#stop = stop;
+    this.#recorder = recorder;
+    this.#watch = new Stopwatch(claim.queueMs);
+  }
+
+  /** True when there is an ended container to look into. */
+  get exited(): boolean {
+    return this.#exited;
+  }
+
+  get timings(): JobTimings {
+    return this.#watch.timings;
+  }
+
+  async run(): Promise<Outcome> {
+    return this.#conclude(async () => {
+      const container = await this.#create();
+      return runContainer(this.#deps.engine, container, await this.#runOptions(container));
+    });
+  }
+
+  /** Goes on with the container of an earlier process, which may have been running for so long. */
+  async goOn(container: ContainerId, ranMs: number): Promise<Outcome> {
+    this.#mayHaveStarted = true;
+    return this.#conclude(async () => {
+      const { engine } = this.#deps;
+      const options = await this.#runOptions(container);
+      // Died between the note that it starts the container and the start: it never ran.
+      const state = await engine.inspect(container);
+      if (state?.status === 'created') return runContainer(engine, container, options);
+      this.#ranMs = Math.max(0, ranMs - endedForMs(state));
+      this.#watch.add('runMs', this.#ranMs);
+      return rejoinContainer(engine, container, options);
+    });
+  }
+
+  async #conclude(run: () => Promise<ContainerExit>): Promise<Outcome> {
+    try {
+      this.#heed(this.#claim.cancelReason);
+      if (!this.#mayHaveStarted) this.#stop.throwIfStopped();
+      const exit = await run();
+      return concludeExit(exit, this.#stop.decisive);
+    } catch (error) {
+      return this.#concludeError(error);
+    } finally {
+      clearTimeout(this.#deadline);
+      await this.#phase.end();
+    }
+  }
+
+  async #runOptions(container: ContainerId): Promise<RunOptions> {
+    return {
+      input: await this.#input(),
+      recorder: this.#recorder,
+      stop: this.#stop,
+      killTimeoutSeconds: this.#claim.spec.killTimeoutSeconds,
+      beforeStart: () => this.#beforeStart(container),
+      onStarted: () => this.#onStarted(),
+      onExited: () => this.#onExited(),
+    };
+  }
+
+  async #create(): Promise<ContainerId> {
+    try {
+      return await this.#createOf(await this.#obtainImage());
+    } catch (error) {
+      // Another job may have removed the image in between.
+      const wasRemoved = error instanceof EngineError && error.code === 'image.not_local';
+      if (!wasRemoved || this.#claim.spec.pull === 'never') throw error;
+      return await this.#createOf(await this.#obtainImage());
+    }
+  }
+
+  async #obtainImage(): Promise<ObtainedImage> {
+    const image = await obtainImage(this.#deps.engine, this.#claim.spec, this.#stop.signal);
+    this.#watch.lap('pullMs');
+    return image;
+  }
+
+  async #createOf({ id, digest }: ObtainedImage): Promise<ContainerId> {
+    const { engine, defaults } = this.#deps;
+    this.#imageDigest = digest;
+    this.#phase.begin(() => this.#advance('claimed', 'creating'));
+    try {
+      return await engine.create(containerSpec(this.#claim, id, defaults));
+    } finally {
+      await this.#phase.end();
+    }
+  }
+
+  async #input(): Promise<Buffer | undefined> {
+    if (this.#claim.spec.stdinBytes === null) return undefined;
+    return (await this.#deps.attempts.input(this.#claim)) ?? Buffer.alloc(0);
+  }
+
+  async #beforeStart(containerId: ContainerId): Promise<void> {
+    this.#stop.throwIfStopped();
+    // From the moment that this is written, the job is never started again by itself.
+    this.#mayHaveStarted = true;
+    await this.#advance('started', 'running', { containerId, imageDigest: this.#imageDigest });
+    this.#stop.throwIfStopped();
+  }
+
+  #onStarted(): void {
+    if (this.#started) return;
+    this.#started = true;
+    this.#watch.lap('createMs');
+    const timeoutMs = Math.max(0, this.#claim.spec.timeoutSeconds * 1000 - this.#ranMs);
+    this.#deadline = setTimeout(() => this.#stop.stop('timed-out'), timeoutMs);
+  }
+
+  #onExited(): void {
+    // Collecting the output is not the job's time.
+    clearTimeout(this.#deadline);
+    // Whoever wants to stop it from now on comes too late.
+    this.#stop.noteExit();
+    if (this.#exited) return;
+    this.#watch.lap('runMs');
+    this.#exited = true;
+    this.#phase.begin(() => this.#advance('exited', 'collecting'));
+  }
+
+  async #advance(...progress: Progress): Promise<void> {
+    this.#heed(await this.#deps.attempts.advance(this.#claim, ...progress));
+  }
+
+  #heed(cancelReason: string): void {
+    if (cancelReason !== '') this.#stop.stop('cancelled');
+  }
+
+  #concludeError(error: unknown): Outcome {
+    if (error instanceof FencedError) throw error;
+    const { decisive: reason, signal } = this.#stop;
+    if (this.#stop.reason === 'fenced') throw new FencedError(this.#claim.id);
+    // Nothing was started, and this worker goes: another one shall run the job.
+    if (reason === 'shut-down' && !this.#mayHaveStarted) throw signal.reason;
+    // Nor here, and others have an engine.
+    if (reason === undefined && !this.#mayHaveStarted && isEngineAway(error)) throw error;
+    // The reason to stop came first: what broke on the way there is its consequence.
+    const outcome = concludeError(reason === undefined ? error : signal.reason);
+    if (outcome.error?.code === 'job.internal') {
+      const { logger } = this.#deps;
+      logger.error({ err: error, job: this.#claim.id }, 'the job failed in ConJob itself');
+    }
+    return outcome;
+  }
+}
+
+/** How long ago it ended; 0 for one that did not. */
+function endedForMs(state: ContainerState | null): number {
+  const finishedAt = state?.finishedAt ?? null;
+  return finishedAt === null ? 0 : Math.max(0, Date.now() - finishedAt);
+}
+
+type Progress = Parameters<Attempts['advance']> extends [Claim, ...infer Rest] ? Rest : never;

@@ -1,0 +1,50 @@
+import { ConfigError, loadConfig } from '@conjob/shared';
+import { describe, expect, test } from 'vitest';
+import { workerConfigSchema } from './config.ts';
+
+const load = (env: Record<string, string>) => loadConfig(workerConfigSchema, env);
+
+describe('the environment of a worker', () => {
+  test('has a default for everything', () => {
+    expect(load({})).toMatchObject({
+      redisUrl: 'redis://127.0.0.1:6379',
+      engineAddress: { socketPath: '/var/run/docker.sock' },
+      runtime: undefined,
+      leaseMs: 30_000,
+    });
+  });
+
+  test('is refused with every wrong variable at once', () => {
+    const wrong = {
+      REDIS_URL: 'localhost:6379',
+      DOCKER_HOST: 'ssh://host',
+      DOCKER_TLS_VERIFY: '1',
+      WORKER_NAME: 'no spaces',
+      WORKER_CONCURRENCY: '0',
+      WORKER_LEASE_SECONDS: 'long',
+    };
+    const told = () => load(wrong);
+    expect(told).toThrow(ConfigError);
+    const names = Object.keys(wrong).filter((name) => name !== 'DOCKER_TLS_VERIFY');
+    for (const name of [...names, 'DOCKER_CERT_PATH']) expect(told).toThrow(`  ${name}: `);
+  });
+
+  test.each(['redis://r:1', 'rediss://r:1', 'unix:///r.sock'])('takes Redis at %s', (url) => {
+    expect(load({ REDIS_URL: url }).redisUrl).toBe(url);
+  });
+
+  test.each([
+    [{ DOCKER_HOST: 'unix:///x.sock' }, { socketPath: '/x.sock' }],
+    [{ DOCKER_HOST: 'tcp://h' }, { host: 'h', port: 2375, certificates: undefined }],
+    [
+      { DOCKER_HOST: 'tcp://h', DOCKER_TLS_VERIFY: '0', DOCKER_CERT_PATH: '/c' },
+      { host: 'h', port: 2375, certificates: undefined },
+    ],
+    [
+      { DOCKER_HOST: 'tcp://h', DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: '/c' },
+      { host: 'h', port: 2376, certificates: '/c' },
+    ],
+  ])('finds the engine of %j', (env, address) => {
+    expect(load(env).engineAddress).toEqual(address);
+  });
+});

@@ -1,0 +1,82 @@
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import { parseDockerHost } from './engine/docker/connect-docker.ts';
+
+const MEBIBYTE = 1024 * 1024;
+
+const wholeNumber = (minimum: number, maximum: number) =>
+  z.coerce
+    .number(`must be a whole number from ${minimum} to ${maximum}`)
+    .int('must be a whole number')
+    .min(minimum, `must be at least ${minimum}`)
+    .max(maximum, `must be at most ${maximum}`);
+
+const redisUrl = z
+  .string()
+  .regex(/^(redis|rediss|unix):\/\//, 'must start with redis://, rediss:// or unix://');
+
+const dockerHost = z.string().superRefine((host, context) => {
+  try {
+    parseDockerHost(host, undefined);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+  }
+});
+
+interface TlsVariables {
+  readonly DOCKER_TLS_VERIFY?: string | undefined;
+  readonly DOCKER_CERT_PATH?: string | undefined;
+}
+
+const usesTls = ({ DOCKER_TLS_VERIFY: verify }: TlsVariables): boolean =>
+  verify !== undefined && verify !== '0';
+
+const lacksCertificates = (env: TlsVariables): boolean =>
+  usesTls(env) && env.DOCKER_CERT_PATH === undefined;
+
+/** The worker's environment. `.env.example` describes each variable. */
+export const workerConfigSchema = z
+  .object({
+    REDIS_URL: redisUrl.default('redis://127.0.0.1:6379'),
+    DOCKER_HOST: dockerHost.optional(),
+    DOCKER_TLS_VERIFY: z.string().optional(),
+    DOCKER_CERT_PATH: z.string().optional(),
+    CONTAINER_RUNTIME: z.string().default('default'),
+    WORKER_NAME: z
+      .string()
+      .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/, 'takes 1 to 63 of a-z A-Z 0-9 . _ -')
+      .optional(),
+    // Beyond twice the cores, more containers at once only wait for each other.
+    WORKER_CONCURRENCY: wholeNumber(1, 1000).default(2 * availableParallelism()),
+    // Nobody else touches a job for this long after the last sign of life of its worker.
+    WORKER_LEASE_SECONDS: wholeNumber(3, 600).default(30),
+    WORKER_HEARTBEAT_FILE: z.string().optional(),
+    WORKER_SHUTDOWN_SECONDS: wholeNumber(0, 3600).default(10),
+    MAX_OUTPUT_BYTES: wholeNumber(1, 1024 * MEBIBYTE).default(16 * MEBIBYTE),
+    LOG_LEVEL: z
+      .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+      .default('info'),
+  })
+  .refine((env) => !lacksCertificates(env), {
+    path: ['DOCKER_CERT_PATH'],
+    error: 'is needed with DOCKER_TLS_VERIFY: a folder with ca.pem, cert.pem and key.pem',
+    // Also when other variables are wrong: all are told at once.
+    when: () => true,
+  })
+  .transform((env) => ({
+    redisUrl: env.REDIS_URL,
+    engineAddress: parseDockerHost(
+      env.DOCKER_HOST,
+      usesTls(env) ? env.DOCKER_CERT_PATH : undefined,
+    ),
+    runtime: env.CONTAINER_RUNTIME === 'default' ? undefined : env.CONTAINER_RUNTIME,
+    name: env.WORKER_NAME,
+    concurrency: env.WORKER_CONCURRENCY,
+    leaseMs: env.WORKER_LEASE_SECONDS * 1000,
+    heartbeatFile: env.WORKER_HEARTBEAT_FILE,
+    shutdownGraceMs: env.WORKER_SHUTDOWN_SECONDS * 1000,
+    maxOutputBytes: env.MAX_OUTPUT_BYTES,
+    logLevel: env.LOG_LEVEL,
+  }));
+
+export type WorkerConfig = Readonly<z.output<typeof workerConfigSchema>>;

@@ -1,0 +1,65 @@
+import type { Claim } from '@conjob/shared';
+import { describe, expect, test } from 'vitest';
+import { containerName, containerSpec, dockerCacheVolume } from './container-spec.ts';
+import { LABELS } from './engine/labels.ts';
+import { parseSpec } from './testing/test-redis.ts';
+
+const defaults = { installation: 'one', worker: 'w1', runtime: undefined, maxOutputBytes: 5 };
+
+function specOf(job: object, runtime?: string) {
+  const spec = { ...parseSpec({ image: 'a/b:1', ...job }), stdinBytes: null };
+  const previous = { worker: '', containerId: '' };
+  const claim: Claim = {
+    id: 'j1',
+    token: 't',
+    attempt: 2,
+    spec,
+    queueMs: 0,
+    cancelReason: '',
+    previous,
+  };
+  return containerSpec(claim, 'sha256:1', { ...defaults, runtime });
+}
+
+describe('the container of a job', () => {
+  test('is named after job and attempt, so that the engine refuses a second one', () => {
+    expect(specOf({}).name).toBe(containerName({ id: 'j1', attempt: 2 }));
+    expect(containerName({ id: 'j1', attempt: 2 })).not.toBe(
+      containerName({ id: 'j1', attempt: 3 }),
+    );
+  });
+
+  test('carries what the sweep needs', () => {
+    expect(specOf({ retentionSeconds: 7 }).labels).toMatchObject({
+      [LABELS.worker]: 'w1',
+      [LABELS.job]: 'j1',
+      [LABELS.keepSeconds]: '7',
+    });
+    expect(specOf({ remove: true }).labels[LABELS.keepSeconds]).toBe('0');
+    expect(specOf({ removeImage: true }).labels[LABELS.removeImage]).toBe('true');
+    expect(specOf({}).labels[LABELS.removeImage]).toBeUndefined();
+  });
+
+  test('has a volume for an engine of its own only when asked, or where engines nest', () => {
+    expect(specOf({}).volumes).toEqual([]);
+    expect(specOf({ useDockerCache: true }).volumes).toHaveLength(1);
+    expect(specOf({}, 'sysbox-runc').volumes).toHaveLength(1);
+    expect(specOf({ useDockerCache: false }, 'sysbox-runc').volumes).toEqual([]);
+  });
+});
+
+describe('the volume for an image', () => {
+  test.each([
+    ['a/b-c:x', 'a-b/c:x'],
+    ['a/b:c', 'a/b-c'],
+    ['a:1', 'a:2'],
+    ['example.com/a', 'example.com:5000/a'],
+  ])('%s is not the one for %s', (one, other) => {
+    expect(dockerCacheVolume({ image: one })).not.toBe(dockerCacheVolume({ image: other }));
+  });
+
+  test('has a name that the engine takes', () => {
+    const image = `[::1]:5000/a/b@sha256:${'0'.repeat(64)}`;
+    expect(dockerCacheVolume({ image })).toMatch(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/);
+  });
+});

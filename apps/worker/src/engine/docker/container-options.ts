@@ -1,0 +1,47 @@
+import type { ContainerCreateOptions } from 'dockerode';
+import type { ContainerSpec } from '../engine.ts';
+
+/** The engine writes a few bytes more than the output itself for each write of the container. */
+const LOG_OVERHEAD = 1.5;
+const MIN_LOG_BYTES = 1024 * 1024;
+
+/** A container spec as `POST /containers/create` takes it. */
+export function containerOptions(spec: ContainerSpec): ContainerCreateOptions {
+  return {
+    Image: spec.image,
+    ...(spec.entrypoint ? { Entrypoint: [...spec.entrypoint] } : {}),
+    ...(spec.args.length > 0 ? { Cmd: [...spec.args] } : {}),
+    Env: Object.entries(spec.env).map(([name, value]) => `${name}=${value}`),
+    ...(spec.workdir ? { WorkingDir: spec.workdir } : {}),
+    ...(spec.user ? { User: spec.user } : {}),
+    Labels: { ...spec.labels },
+    AttachStdout: true,
+    AttachStderr: true,
+    AttachStdin: spec.stdin,
+    OpenStdin: spec.stdin,
+    StdinOnce: spec.stdin,
+    StopTimeout: spec.stopTimeoutSeconds,
+    HostConfig: {
+      NetworkMode: spec.network,
+      ...(spec.runtime ? { Runtime: spec.runtime } : {}),
+      // Swap counts as memory: a limit that can be swapped out of is none.
+      ...(spec.memoryBytes ? { Memory: spec.memoryBytes, MemorySwap: spec.memoryBytes } : {}),
+      ...(spec.cpus ? { NanoCpus: Math.round(spec.cpus * 1e9) } : {}),
+      ...(spec.pids ? { PidsLimit: spec.pids } : {}),
+      Mounts: spec.volumes.map(({ name, target }) => ({
+        Type: 'volume' as const,
+        Source: name,
+        Target: target,
+      })),
+      // json-file alters bytes that are not UTF-8, and rotation loses output: one exact file instead.
+      LogConfig: {
+        Type: 'local',
+        Config: {
+          'max-size': String(Math.max(MIN_LOG_BYTES, Math.ceil(spec.logBytes * LOG_OVERHEAD))),
+          'max-file': '1',
+          compress: 'false',
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,22 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type Docker from 'dockerode';
+
+type Modem = Docker['modem'];
+type DialOptions = Parameters<Modem['dial']>[0];
+
+/** One request by the client's lower layer: for what its methods do not offer. */
+export function dial<Answer>(modem: Modem, options: DialOptions): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    modem.dial(options, (error, answer) =>
+      error ? reject(error as Error) : resolve(answer as Answer),
+    );
+  });
+}
+
+/** The same modem, but with a new connection for each request. */
+export function withoutReuse(modem: Modem): Modem {
+  const { protocol } = modem as unknown as { protocol: string };
+  const agent = protocol === 'https' ? new HttpsAgent() : new HttpAgent();
+  return Object.assign(Object.create(modem), { agent });
+}

@@ -1,0 +1,249 @@
+import type { Duplex, Readable } from 'node:stream';
+import type Docker from 'dockerode';
+import type {
+  Attachment,
+  AttachOptions,
+  ContainerId,
+  ContainerSpec,
+  ContainerState,
+  Engine,
+  EngineDescription,
+  ExitCondition,
+  ExitWatch,
+  ListedContainer,
+  LocalImage,
+  PullOptions,
+} from '../engine.ts';
+import { absentAsNull } from './absent-as-null.ts';
+import { containerOptions } from './container-options.ts';
+import { withDeadline } from './deadline.ts';
+import { demux } from './demux.ts';
+import { dial, withoutReuse } from './dial.ts';
+import { isConflict, isNotModified, toEngineError } from './docker-errors.ts';
+import { watchExit } from './exit-watch.ts';
+import { readPullProgress } from './pull-progress.ts';
+
+interface ImageInfo {
+  readonly Id: string;
+  readonly RepoDigests: readonly string[] | null;
+  readonly Os: string;
+  readonly Architecture: string;
+  readonly Variant?: string;
+}
+
+interface DockerInfo {
+  readonly ID: string;
+  readonly ServerVersion: string;
+  readonly NCPU: number;
+  readonly MemTotal: number;
+}
+
+export interface Deadlines {
+  /** For calls that only read. */
+  readonly lookMs: number;
+  /** For calls that make the engine work: a busy host takes its time. */
+  readonly workMs: number;
+}
+
+const DEADLINES: Deadlines = { lookMs: 10_000, workMs: 60_000 };
+
+/** A Docker engine by dockerode, API 1.41 and later. */
+export class DockerEngine implements Engine {
+  readonly #docker: Docker;
+  readonly #deadlines: Deadlines;
+
+  constructor(docker: Docker, deadlines = DEADLINES) {
+    this.#docker = docker;
+    this.#deadlines = deadlines;
+  }
+
+  async ping(): Promise<void> {
+    await withDeadline(this.#deadlines.lookMs, 'other', (abortSignal) =>
+      dial<unknown>(withoutReuse(this.#docker.modem), {
+        path: '/_ping',
+        method: 'GET',
+        abortSignal,
+        statusCodes: { 200: true, 500: 'server error' },
+      }),
+    );
+  }
+
+  async describe(): Promise<EngineDescription> {
+    const info = await withDeadline(this.#deadlines.lookMs, 'other', (abortSignal) =>
+      dial<DockerInfo>(this.#docker.modem, {
+        path: '/info',
+        method: 'GET',
+        abortSignal,
+        statusCodes: { 200: true, 500: 'server error' },
+      }),
+    );
+    return {
+      id: info.ID,
+      version: info.ServerVersion,
+      cpus: info.NCPU,
+      memoryBytes: info.MemTotal,
+    };
+  }
+
+  async findImage(reference: string): Promise<LocalImage | null> {
+    const image = await absentAsNull(
+      withDeadline(this.#deadlines.lookMs, 'image', (abortSignal) =>
+        // The client's own inspection of images can't be given up.
+        dial<ImageInfo>(this.#docker.modem, {
+          path: `/images/${reference}/json`,
+          method: 'GET',
+          abortSignal,
+          statusCodes: { 200: true, 404: 'no such image', 500: 'server error' },
+        }),
+      ),
+    );
+    if (image === null) return null;
+    return {
+      id: image.Id,
+      repoDigests: image.RepoDigests ?? [],
+      platform: [image.Os, image.Architecture, image.Variant].filter(Boolean).join('/'),
+    };
+  }
+
+  async pull(reference: string, { platform, signal }: PullOptions): Promise<void> {
+    try {
+      // `fromImage` alone would fetch every tag: the engine takes the whole reference as it is.
+      const body = await this.#docker.createImage({
+        fromImage: reference,
+        abortSignal: signal,
+        ...(platform ? { platform } : {}),
+      } as object);
+      await readPullProgress(body as unknown as Readable);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw toEngineError(error, 'pull');
+    }
+  }
+
+  async removeImage(reference: string): Promise<boolean> {
+    const removed = await absentAsNull(
+      withDeadline(this.#deadlines.workMs, 'image', (abortSignal) =>
+        this.#docker.getImage(reference).remove({ abortSignal }),
+      ),
+      isConflict,
+    );
+    return removed !== null;
+  }
+
+  async create(spec: ContainerSpec): Promise<ContainerId> {
+    const container = await withDeadline(this.#deadlines.workMs, 'create', (abortSignal) =>
+      this.#docker.createContainer({
+        // Without these two the client writes the whole body into the URL as well.
+        _query: { name: spec.name },
+        _body: containerOptions(spec),
+        abortSignal,
+      } as object),
+    );
+    return container.id;
+  }
+
+  async attach(id: ContainerId, { input }: AttachOptions): Promise<Attachment> {
+    const socket = await withDeadline(
+      this.#deadlines.lookMs,
+      'other',
+      async (abortSignal) =>
+        (await this.#docker.getContainer(id).attach({
+          stream: true,
+          stdout: true,
+          stderr: true,
+          stdin: input !== undefined,
+          hijack: true,
+          abortSignal,
+        })) as Duplex,
+      (late) => late.destroy(),
+    );
+    // A reset without a listener would end the process; the reader of the output learns of it too.
+    socket.on('error', () => {});
+    if (input !== undefined) socket.end(input);
+    return { output: demux(socket), destroy: () => socket.destroy() };
+  }
+
+  async watchExit(id: ContainerId, condition: ExitCondition): Promise<ExitWatch> {
+    return withDeadline(
+      this.#deadlines.lookMs,
+      'other',
+      (abortSignal) => watchExit(this.#docker, id, condition, abortSignal),
+      (late) => late.destroy(),
+    );
+  }
+
+  async start(id: ContainerId): Promise<void> {
+    await withDeadline(this.#deadlines.workMs, 'start', (abortSignal) =>
+      this.#docker.getContainer(id).start({ abortSignal }),
+    );
+  }
+
+  async stop(id: ContainerId, graceSeconds: number): Promise<void> {
+    await absentAsNull(
+      withDeadline(graceSeconds * 1000 + this.#deadlines.workMs, 'other', (abortSignal) =>
+        this.#docker.getContainer(id).stop({ t: graceSeconds, abortSignal }),
+      ),
+      isNotModified,
+    );
+  }
+
+  async followOutput(id: ContainerId): Promise<Attachment> {
+    const response = await withDeadline(
+      this.#deadlines.lookMs,
+      'other',
+      async (abortSignal) =>
+        (await this.#docker
+          .getContainer(id)
+          .logs({ follow: true, stdout: true, stderr: true, abortSignal })) as unknown as Readable,
+      (late) => late.destroy(),
+    );
+    response.on('error', () => {});
+    return { output: demux(response), destroy: () => response.destroy() };
+  }
+
+  async inspect(id: ContainerId): Promise<ContainerState | null> {
+    const container = await absentAsNull(
+      withDeadline(this.#deadlines.lookMs, 'other', (abortSignal) =>
+        this.#docker.getContainer(id).inspect({ abortSignal }),
+      ),
+    );
+    if (container === null) return null;
+    const { Status, ExitCode, OOMKilled, FinishedAt } = container.State;
+    const status = statusOf(Status);
+    const finishedAt = status === 'exited' ? Date.parse(FinishedAt) : Number.NaN;
+    return {
+      status,
+      exitCode: ExitCode,
+      outOfMemory: OOMKilled,
+      finishedAt: Number.isNaN(finishedAt) ? null : finishedAt,
+    };
+  }
+
+  async remove(idOrName: string): Promise<void> {
+    await absentAsNull(
+      withDeadline(this.#deadlines.workMs, 'other', (abortSignal) =>
+        this.#docker.getContainer(idOrName).remove({ force: true, v: true, abortSignal }),
+      ),
+      // Somebody else's removal is in progress: as good as ours.
+      isConflict,
+    );
+  }
+
+  async list(labels: Readonly<Record<string, string>>): Promise<ListedContainer[]> {
+    const label = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+    const found = await withDeadline(this.#deadlines.lookMs, 'other', (abortSignal) =>
+      this.#docker.listContainers({ all: true, filters: { label }, abortSignal }),
+    );
+    return found.map(({ Id, Labels, State, Created }) => ({
+      id: Id,
+      labels: Labels,
+      status: statusOf(State),
+      createdAt: Created * 1000,
+    }));
+  }
+}
+
+function statusOf(status: string): ContainerState['status'] {
+  if (status === 'created') return 'created';
+  return ['exited', 'dead', 'removing'].includes(status) ? 'exited' : 'running';
+}

@@ -1,0 +1,152 @@
+import type { JobErrorCode, OutputChunk } from '@conjob/shared';
+
+/**
+ * What a worker needs of a container engine: the one seam between a job and Docker.
+ *
+ * Order of calls for one container: `create` → (`attach` ∥ `watchExit`) → `start` → output ends and
+ * the exit is known → `remove`. Attaching or watching after `start` can lose output or hang, so
+ * implementations may rely on this order. `inspect`, `stop` and `remove` are allowed at any time.
+ *
+ * `stop` and `remove` are idempotent: a container that is already stopped, or gone, is success.
+ * Calls for different containers may run side by side. Every call has a deadline of its own and
+ * throws {@link EngineError}, also for an engine that is mute; `attach` and `watchExit` have one until
+ * they are under way, and a pull takes as long as its signal allows.
+ */
+export interface Engine {
+  /** Whether it answers. Fails also for one that shuts down: it takes no new connections any more. */
+  ping(): Promise<void>;
+  describe(): Promise<EngineDescription>;
+
+  /** The image as this engine has it, or null. */
+  findImage(reference: string): Promise<LocalImage | null>;
+  /** Fetches from the registry, also when a local copy exists. Aborting `signal` gives up. */
+  pull(reference: string, options: PullOptions): Promise<void>;
+  /** False when the image is in use or not there. */
+  removeImage(reference: string): Promise<boolean>;
+
+  /** Takes the name of the spec: a second create with the same name fails. */
+  create(spec: ContainerSpec): Promise<ContainerId>;
+  attach(id: ContainerId, options: AttachOptions): Promise<Attachment>;
+  watchExit(id: ContainerId, condition: ExitCondition): Promise<ExitWatch>;
+  start(id: ContainerId): Promise<void>;
+  /** The image's stop signal, then after the grace SIGKILL. Returns when the container has ended. */
+  stop(id: ContainerId, graceSeconds: number): Promise<void>;
+  /** All output from the first byte, until the container ends. For one whose attachment broke. */
+  followOutput(id: ContainerId): Promise<Attachment>;
+  /** Null when there is no such container. */
+  inspect(id: ContainerId): Promise<ContainerState | null>;
+  /** With its anonymous volumes, also while it runs. */
+  remove(idOrName: string): Promise<void>;
+  /** Containers, running or not, that carry all these labels. */
+  list(labels: Readonly<Record<string, string>>): Promise<ListedContainer[]>;
+}
+
+export type ContainerId = string;
+
+export interface EngineDescription {
+  /** Unique for each engine. */
+  readonly id: string;
+  readonly version: string;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+}
+
+export interface LocalImage {
+  /** `sha256:…` of the configuration: names exactly this image on this engine. */
+  readonly id: string;
+  /** `repository@sha256:…`, as registries know it; empty for an image made here. */
+  readonly repoDigests: readonly string[];
+  /** `linux/amd64`, `linux/arm64/v8`. */
+  readonly platform: string;
+}
+
+export interface PullOptions {
+  readonly platform: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface ContainerSpec {
+  readonly name: string;
+  /** Reference or id of an image that the engine has. */
+  readonly image: string;
+  readonly entrypoint: readonly string[] | undefined;
+  /** Empty: the image's own. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly workdir: string | undefined;
+  readonly user: string | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly stdin: boolean;
+  readonly network: 'bridge' | 'none';
+  readonly memoryBytes: number | undefined;
+  readonly cpus: number | undefined;
+  readonly pids: number | undefined;
+  /** Undefined: the engine's default. */
+  readonly runtime: string | undefined;
+  /** Named volumes, made when they are not there. */
+  readonly volumes: readonly { readonly name: string; readonly target: string }[];
+  /** Grace of an engine that stops by itself. */
+  readonly stopTimeoutSeconds: number;
+  /** The engine keeps at least this much output for {@link Engine.followOutput}. */
+  readonly logBytes: number;
+}
+
+export interface AttachOptions {
+  /** Written to standard input, which is then closed. Undefined: no standard input. */
+  readonly input: Buffer | undefined;
+}
+
+/**
+ * The output of a container, while it is written. Reading slower than the container writes slows the
+ * container, and loses nothing; but it must go on being read while the container is stopped.
+ * The end of it is no proof that the container has ended.
+ */
+export interface Attachment {
+  readonly output: AsyncIterable<OutputChunk>;
+  /** Lets go of it; what reads `output` sees its end. */
+  destroy(): void;
+}
+
+/** `next-exit`: register before `start`. `not-running`: for a container that has been started. */
+export type ExitCondition = 'next-exit' | 'not-running';
+
+export interface ExitWatch {
+  /** Rejects with {@link EngineError} when the engine goes away; then only `inspect` can tell. */
+  readonly exitCode: Promise<number>;
+  destroy(): void;
+}
+
+export interface ContainerState {
+  readonly status: 'created' | 'running' | 'exited';
+  /** Of an exited one. */
+  readonly exitCode: number;
+  readonly outOfMemory: boolean;
+  /** Milliseconds since the epoch, by the engine's clock; null before. */
+  readonly finishedAt: number | null;
+}
+
+export interface ListedContainer {
+  readonly id: ContainerId;
+  readonly labels: Readonly<Record<string, string>>;
+  /** When the list was made. */
+  readonly status: ContainerState['status'];
+  /** Milliseconds since the epoch, by the engine's clock. */
+  readonly createdAt: number;
+}
+
+/** What an engine could not do, as an entry of the job error catalogue. */
+export class EngineError extends Error {
+  override readonly name = 'EngineError';
+  readonly code: JobErrorCode;
+
+  /** `message`: the engine's own words. */
+  constructor(code: JobErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** The engine does not answer, or broke off: it may be back, and its containers may live. */
+export function isEngineAway(error: unknown): error is EngineError {
+  return error instanceof EngineError && error.code === 'engine.unavailable';
+}

@@ -1,0 +1,124 @@
+import type { OutputChunk } from '@conjob/shared';
+import {
+  type Attachment,
+  type ContainerSpec,
+  type ContainerState,
+  EngineError,
+  type ExitCondition,
+  type ExitWatch,
+} from '../engine.ts';
+import { FakeProcess, type ProcessEnd } from './fake-process.ts';
+import { OutputQueue } from './output-queue.ts';
+import type { Step } from './script.ts';
+
+/** A container in memory. */
+export class FakeContainer {
+  readonly id: string;
+  readonly spec: ContainerSpec;
+  /** Of the image that it was made of. */
+  readonly imageId: string;
+  readonly createdAt = Date.now();
+  readonly #log: OutputChunk[] = [];
+  readonly #readers = new Set<OutputQueue>();
+  readonly #watches = new Set<PromiseWithResolvers<number>>();
+  readonly #ended = Promise.withResolvers<void>();
+  #input = Buffer.alloc(0);
+  #process: FakeProcess | undefined;
+  #state: ContainerState = {
+    status: 'created',
+    exitCode: 0,
+    outOfMemory: false,
+    finishedAt: null,
+  };
+
+  constructor(id: string, spec: ContainerSpec, imageId: string) {
+    this.id = id;
+    this.spec = spec;
+    this.imageId = imageId;
+  }
+
+  get state(): ContainerState {
+    return this.#state;
+  }
+
+  attach(input: Buffer | undefined): Attachment {
+    if (input !== undefined) this.#input = Buffer.from(input);
+    return this.#addReader(new OutputQueue());
+  }
+
+  followOutput(): Attachment {
+    const reader = this.#addReader(new OutputQueue(this.#log));
+    if (this.#state.status !== 'running') reader.end();
+    return reader;
+  }
+
+  watchExit(condition: ExitCondition): ExitWatch {
+    const watch = Promise.withResolvers<number>();
+    watch.promise.catch(() => {});
+    if (condition === 'not-running' && this.#state.status !== 'running') {
+      watch.resolve(this.#state.exitCode);
+    } else {
+      this.#watches.add(watch);
+    }
+    return {
+      exitCode: watch.promise,
+      destroy: () => {
+        this.#watches.delete(watch);
+        watch.reject(new EngineError('engine.unavailable', 'let go'));
+      },
+    };
+  }
+
+  start(steps: readonly Step[]): void {
+    this.#state = { ...this.#state, status: 'running' };
+    this.#process = new FakeProcess({
+      steps,
+      input: this.spec.stdin ? this.#input : Buffer.alloc(0),
+      print: (chunk) => this.#print(chunk),
+      onEnd: (end) => this.#end(end),
+    });
+    this.#process.run();
+  }
+
+  async stop(graceSeconds: number): Promise<void> {
+    if (this.#state.status !== 'running') return;
+    if (graceSeconds > 0) this.#process?.terminate();
+    const patience = setTimeout(() => this.kill(), graceSeconds * 1000);
+    await this.#ended.promise;
+    clearTimeout(patience);
+  }
+
+  kill(): void {
+    this.#process?.kill();
+  }
+
+  /** The engine went away: whoever reads sees the end, whoever waits an error; the process lives on. */
+  cutOff(): void {
+    for (const reader of this.#readers) reader.end();
+    this.#readers.clear();
+    for (const watch of this.#watches) {
+      watch.reject(new EngineError('engine.unavailable', 'the engine went away'));
+    }
+    this.#watches.clear();
+  }
+
+  #addReader(reader: OutputQueue): OutputQueue {
+    this.#readers.add(reader);
+    return reader;
+  }
+
+  #print(chunk: OutputChunk): void {
+    if (chunk.data.length === 0) return;
+    this.#log.push(chunk);
+    for (const reader of this.#readers) reader.push(chunk);
+  }
+
+  #end({ exitCode, outOfMemory }: ProcessEnd): void {
+    this.#state = { status: 'exited', exitCode, outOfMemory, finishedAt: Date.now() };
+    for (const reader of this.#readers) reader.end();
+    this.#readers.clear();
+    for (const watch of this.#watches) watch.resolve(exitCode);
+    this.#watches.clear();
+    this.#ended.resolve();
+  }
+}

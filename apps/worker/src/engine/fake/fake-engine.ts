@@ -1,0 +1,186 @@
+import {
+  type Attachment,
+  type AttachOptions,
+  type ContainerId,
+  type ContainerSpec,
+  type ContainerState,
+  type Engine,
+  type EngineDescription,
+  EngineError,
+  type ExitCondition,
+  type ExitWatch,
+  type ListedContainer,
+  type LocalImage,
+  type PullOptions,
+} from '../engine.ts';
+import { FakeContainer } from './fake-container.ts';
+import { FakeImages } from './fake-images.ts';
+import { parseCommand } from './script.ts';
+
+const USERS = /^(root|nobody|user|\d+)(:\w+)?$/;
+
+/**
+ * An engine in memory, for tests and simulations: keeps the contract of {@link Engine}, runs what
+ * `parseCommand` understands, and takes no time but what a container sleeps.
+ */
+export class FakeEngine implements Engine {
+  readonly images = new FakeImages();
+  readonly #id: string;
+  readonly #containers = new Map<ContainerId, FakeContainer>();
+  #made = 0;
+  #away: 'no' | 'refusing' | 'mute' = 'no';
+  #back = Promise.withResolvers<void>();
+
+  constructor(id = 'fake') {
+    this.#id = id;
+  }
+
+  /** Containers that exist, whatever their state. */
+  get containerCount(): number {
+    return this.#containers.size;
+  }
+
+  /** Containers live on; connections end, new calls fail at once, or with `mute` when it is back. */
+  goAway({ mute = false } = {}): void {
+    this.#away = mute ? 'mute' : 'refusing';
+    if (mute) return;
+    for (const container of this.#containers.values()) container.cutOff();
+  }
+
+  comeBack(): void {
+    this.#away = 'no';
+    this.#back.resolve();
+    this.#back = Promise.withResolvers<void>();
+  }
+
+  /** Ends a container from outside, as the host's kernel could. */
+  kill(idOrName: string): void {
+    this.#find(idOrName)?.kill();
+  }
+
+  async ping(): Promise<void> {
+    await this.#beThere();
+  }
+
+  async describe(): Promise<EngineDescription> {
+    await this.#beThere();
+    return { id: this.#id, version: 'fake', cpus: 2, memoryBytes: 2 ** 34 };
+  }
+
+  async findImage(reference: string): Promise<LocalImage | null> {
+    await this.#beThere();
+    return this.images.find(reference) ?? null;
+  }
+
+  async pull(reference: string, options: PullOptions): Promise<void> {
+    await this.#beThere();
+    await this.images.pull(reference, options);
+  }
+
+  async removeImage(reference: string): Promise<boolean> {
+    await this.#beThere();
+    const image = this.images.find(reference);
+    const users = [...this.#containers.values()].filter(({ imageId }) => imageId === image?.id);
+    if (image === undefined || users.length > 0) return false;
+    this.images.remove(reference);
+    return true;
+  }
+
+  async create(spec: ContainerSpec): Promise<ContainerId> {
+    await this.#beThere();
+    const image = this.images.find(spec.image);
+    if (image === undefined)
+      throw new EngineError('image.not_local', `No such image ${spec.image}`);
+    if (this.#find(spec.name)) throw new EngineError('engine.failed', `${spec.name} is in use`);
+    if (commandLine(spec, image).length === 0) {
+      throw new EngineError('run.refused', 'No command specified');
+    }
+    this.#made += 1;
+    const container = new FakeContainer(`${this.#id}-${this.#made}`, spec, image.id);
+    this.#containers.set(container.id, container);
+    return container.id;
+  }
+
+  async attach(id: ContainerId, { input }: AttachOptions): Promise<Attachment> {
+    return (await this.#get(id)).attach(input);
+  }
+
+  async watchExit(id: ContainerId, condition: ExitCondition): Promise<ExitWatch> {
+    return (await this.#get(id)).watchExit(condition);
+  }
+
+  async start(id: ContainerId): Promise<void> {
+    const container = await this.#get(id);
+    const { spec } = container;
+    const argv = commandLine(spec, this.images.find(spec.image) ?? {});
+    if (spec.user !== undefined && !USERS.test(spec.user)) {
+      throw new EngineError('run.unknown_user', `unable to find user ${spec.user}`);
+    }
+    container.start(parseCommand(argv, spec.env));
+  }
+
+  async stop(id: ContainerId, graceSeconds: number): Promise<void> {
+    await this.#beThere();
+    await this.#find(id)?.stop(graceSeconds);
+  }
+
+  async followOutput(id: ContainerId): Promise<Attachment> {
+    return (await this.#get(id)).followOutput();
+  }
+
+  async inspect(id: ContainerId): Promise<ContainerState | null> {
+    await this.#beThere();
+    return this.#find(id)?.state ?? null;
+  }
+
+  async remove(idOrName: string): Promise<void> {
+    await this.#beThere();
+    const container = this.#find(idOrName);
+    if (container === undefined) return;
+    container.kill();
+    container.cutOff();
+    this.#containers.delete(container.id);
+  }
+
+  async list(labels: Readonly<Record<string, string>>): Promise<ListedContainer[]> {
+    await this.#beThere();
+    return [...this.#containers.values()]
+      .filter(({ spec }) =>
+        Object.entries(labels).every(([name, value]) => spec.labels[name] === value),
+      )
+      .map(({ id, spec, state, createdAt }) => ({
+        id,
+        labels: spec.labels,
+        status: state.status,
+        createdAt,
+      }));
+  }
+
+  async #beThere(): Promise<void> {
+    if (this.#away === 'no') return;
+    if (this.#away === 'mute') await this.#back.promise;
+    throw new EngineError('engine.unavailable', 'the engine does not answer');
+  }
+
+  async #get(id: ContainerId): Promise<FakeContainer> {
+    await this.#beThere();
+    const container = this.#find(id);
+    if (container === undefined) throw new EngineError('engine.failed', `No such container ${id}`);
+    return container;
+  }
+
+  #find(idOrName: string): FakeContainer | undefined {
+    const byId = this.#containers.get(idOrName);
+    if (byId !== undefined) return byId;
+    return [...this.#containers.values()].find(({ spec }) => spec.name === idOrName);
+  }
+}
+
+/** As Docker joins them: an entrypoint of the job also drops the image's command. */
+function commandLine(
+  { entrypoint, args }: ContainerSpec,
+  image: { readonly entrypoint?: readonly string[]; readonly command?: readonly string[] },
+): readonly string[] {
+  if (entrypoint !== undefined) return [...entrypoint, ...args];
+  return [...(image.entrypoint ?? []), ...(args.length > 0 ? args : (image.command ?? []))];
+}

@@ -1,0 +1,15 @@
+/** Labels on every container that a worker makes. What is not labelled is never touched. */
+export const LABELS = {
+  job: 'conjob.job',
+  attempt: 'conjob.attempt',
+  /** Which ConJob: several, each with its own Redis, may share an engine. */
+  installation: 'conjob.installation',
+  /** Name of the worker: while the container runs, only this one, of this installation, may touch it. */
+  worker: 'conjob.worker',
+  /** Image reference as the caller wrote it: the container itself only knows the image's id. */
+  image: 'conjob.image',
+  /** How long the container is kept after its end, in seconds; 0 for not at all. */
+  keepSeconds: 'conjob.keep-seconds',
+  /** Present when the image is to be removed with the container. */
+  removeImage: 'conjob.remove-image',
+} as const;

@@ -1,0 +1,133 @@
+import type { OutputChunk } from '@conjob/shared';
+
+/** Largest entry of the stored output. */
+const MAX_CHUNK_BYTES = 16 * 1024;
+/** Most chunks in one write: a quarter of a megabyte. */
+const MAX_CHUNKS_PER_WRITE = 16;
+/** From here on the container has to wait for the store. */
+const HIGH_WATER_BYTES = 1024 * 1024;
+
+interface PendingChunk {
+  readonly stream: OutputChunk['stream'];
+  readonly pieces: Buffer[];
+  bytes: number;
+}
+
+export type Append = (chunks: readonly OutputChunk[]) => Promise<void>;
+
+/**
+ * Keeps the output of one attempt: the first `maxBytes` of both streams together, in the order of
+ * arrival. What comes after is counted, not kept, and the container goes on.
+ *
+ * One write is under way at a time, and what arrives meanwhile goes with the next: a quiet job is
+ * stored at once, a chatty one in large pieces.
+ */
+export class OutputRecorder {
+  readonly #append: Append;
+  readonly #maxBytes: number;
+  readonly #bytesByStream: Record<OutputChunk['stream'], number>;
+  #keptBytes: number;
+  #pending: PendingChunk[] = [];
+  #pendingBytes = 0;
+  #flushing: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  #blocking = true;
+  #room: PromiseWithResolvers<void> | undefined;
+
+  /** `recorded`: bytes of each stream that an earlier recorder of this attempt has kept. */
+  constructor(append: Append, maxBytes: number, recorded = { stdout: 0, stderr: 0 }) {
+    this.#append = append;
+    this.#maxBytes = maxBytes;
+    this.#bytesByStream = { ...recorded };
+    this.#keptBytes = recorded.stdout + recorded.stderr;
+  }
+
+  /** Bytes seen so far, kept or not. */
+  get totalBytes(): number {
+    return this.#bytesByStream.stdout + this.#bytesByStream.stderr;
+  }
+
+  get truncated(): boolean {
+    return this.totalBytes > this.#keptBytes;
+  }
+
+  /** Bytes seen of one stream: where to go on after a broken attachment. */
+  seen(stream: OutputChunk['stream']): number {
+    return this.#bytesByStream[stream];
+  }
+
+  /**
+   * A promise means: wait for it before reading on. It never rejects: reading has to go on also when
+   * nothing can be stored any more, or the container could not end. `end` tells.
+   */
+  write({ stream, data }: OutputChunk): Promise<void> | undefined {
+    this.#bytesByStream[stream] += data.length;
+    const kept = data.subarray(0, this.#maxBytes - this.#keptBytes);
+    if (kept.length === 0 || this.#failure) return undefined;
+    this.#keptBytes += kept.length;
+    this.#enqueue(stream, kept);
+    this.#flushing ??= this.#flush();
+    if (!this.#blocking || this.#pendingBytes <= HIGH_WATER_BYTES) return undefined;
+    this.#room ??= Promise.withResolvers<void>();
+    return this.#room.promise;
+  }
+
+  /**
+   * From now on writing never waits: a container that is being stopped must be read to its end, or
+   * the engine hangs over it. What is pending stays in memory, bounded by the limit of the output.
+   */
+  stopBlocking(): void {
+    this.#blocking = false;
+    this.#makeRoom();
+  }
+
+  /** Waits until everything is stored. Throws when something could not be. */
+  async end(): Promise<void> {
+    while (this.#flushing !== undefined) await this.#flushing;
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  #enqueue(stream: OutputChunk['stream'], data: Buffer): void {
+    this.#pendingBytes += data.length;
+    for (let offset = 0; offset < data.length; ) {
+      let last = this.#pending.at(-1);
+      if (last?.stream !== stream || last.bytes === MAX_CHUNK_BYTES) {
+        last = { stream, pieces: [], bytes: 0 };
+        this.#pending.push(last);
+      }
+      const piece = data.subarray(offset, offset + MAX_CHUNK_BYTES - last.bytes);
+      last.pieces.push(piece);
+      last.bytes += piece.length;
+      offset += piece.length;
+    }
+  }
+
+  /** Never rejects: a failure shows at the end. */
+  async #flush(): Promise<void> {
+    try {
+      // Let the frames that are in the same packet come along.
+      await Promise.resolve();
+      while (this.#pending.length > 0) {
+        const batch = this.#pending.splice(0, MAX_CHUNKS_PER_WRITE);
+        await this.#append(batch.map(({ stream, pieces }) => ({ stream, data: join(pieces) })));
+        for (const { bytes } of batch) this.#pendingBytes -= bytes;
+        if (this.#pendingBytes <= HIGH_WATER_BYTES) this.#makeRoom();
+      }
+    } catch (error) {
+      this.#failure ??= { error };
+      this.#pending = [];
+      this.#makeRoom();
+    } finally {
+      this.#flushing = undefined;
+    }
+  }
+
+  #makeRoom(): void {
+    this.#room?.resolve();
+    this.#room = undefined;
+  }
+}
+
+function join(pieces: readonly Buffer[]): Buffer {
+  return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
+}

@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { collect } from './collect.ts';
+import type { ContainerExit } from './conclusion.ts';
+import { ContainerStopper, type StopOptions } from './container-stopper.ts';
+import { type ContainerId, type Engine, EngineError, isEngineAway } from './engine/engine.ts';
+import { Drain, withoutSeen } from './output/drain.ts';
+import type { RunOptions } from './run-container.ts';
+import type { StopSignal } from './stop-reason.ts';
+
+/** How long an engine may be away before its containers are given up. */
+const PATIENCE_MS = 60_000;
+/** The same for a job that is to be stopped: whoever waits for that has waited long enough. */
+const STOPPED_PATIENCE_MS = 3_000;
+const FIRST_RETRY_MS = 100;
+const LAST_RETRY_MS = 2_000;
+
+/**
+ * Goes on with a container that was started before: waits for its engine, takes the output up where it
+ * broke off, and waits for the end. `cause`: that the engine went away while it ran; it is thrown when
+ * the container turns out never to have been started. Where nobody saw how it ended, an end that an
+ * engine can bring about is taken for the engine's doing.
+ */
+export async function rejoinContainer(
+  engine: Engine,
+  id: ContainerId,
+  options: RunOptions,
+  cause?: EngineError,
+): Promise<ContainerExit> {
+  let lastContact = performance.now();
+  for (let pause = FIRST_RETRY_MS; ; pause = Math.min(pause * 2, LAST_RETRY_MS)) {
+    try {
+      const state = await engine.inspect(id);
+      lastContact = performance.now();
+      if (state === null) throw new EngineError('worker.lost', 'the container is gone');
+      if (state.status === 'created') throw cause ?? neverStarted();
+      options.onStarted();
+      const isFoundEnded = state.status === 'exited';
+      if (isFoundEnded) options.onExited();
+      const exit = await follow(engine, id, options);
+      if ((cause || isFoundEnded) && endedWithEngine(exit, options)) throw endedByEngine();
+      return exit;
+    } catch (error) {
+      if (error === cause || !isEngineAway(error)) throw error;
+      const patienceMs = options.stop.reason === undefined ? PATIENCE_MS : STOPPED_PATIENCE_MS;
+      if (performance.now() - lastContact > patienceMs) throw error;
+    }
+    await sleepUnlessStopped(pause, options.stop);
+  }
+}
+
+/** A stop ends the sleep that it comes into; later ones take their time. */
+async function sleepUnlessStopped(milliseconds: number, { signal }: StopSignal): Promise<void> {
+  const abort = signal.aborted ? {} : { signal };
+  await sleep(milliseconds, undefined, abort).catch(() => {});
+}
+
+async function follow(
+  engine: Engine,
+  id: ContainerId,
+  options: RunOptions,
+): Promise<ContainerExit> {
+  const { recorder } = options;
+  const drain = new Drain(withoutSeen(await engine.followOutput(id), recorder), recorder);
+  const stopper = new ContainerStopper(engine, id, options);
+  try {
+    const watch = await engine.watchExit(id, 'not-running');
+    stopper.arm();
+    try {
+      const exitCode = await Promise.race([watch.exitCode, stopper.failed]);
+      return await collect(engine, id, { exitCode, drain, options });
+    } finally {
+      watch.destroy();
+    }
+  } finally {
+    stopper.release();
+    await drain.letGo();
+  }
+}
+
+function neverStarted(): EngineError {
+  return new EngineError('worker.lost', 'the container was never started');
+}
+
+function endedByEngine(): EngineError {
+  return new EngineError('worker.lost', 'the engine ended the container when it went away');
+}
+
+/** What an engine reports of containers that it stopped, killed, or found dead when it came back. */
+const CODES_OF_ENGINE_END: readonly number[] = [143, 137, 255];
+
+function endedWithEngine(exit: ContainerExit, { stop }: StopOptions): boolean {
+  const looksKilled = CODES_OF_ENGINE_END.includes(exit.exitCode);
+  return looksKilled && !exit.outOfMemory && stop.decisive === undefined;
+}

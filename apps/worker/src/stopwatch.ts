@@ -1,0 +1,27 @@
+import { type JobTimings, NO_TIMINGS } from '@conjob/shared';
+
+/** Times the parts of an attempt, one after the other. */
+export class Stopwatch {
+  #timings: JobTimings;
+  #lapStart = performance.now();
+
+  constructor(queueMs: number) {
+    this.#timings = { ...NO_TIMINGS, queueMs };
+  }
+
+  get timings(): JobTimings {
+    return this.#timings;
+  }
+
+  /** Books the time since the last lap on this part. */
+  lap(part: keyof JobTimings): void {
+    const now = performance.now();
+    this.add(part, Math.round(now - this.#lapStart));
+    this.#lapStart = now;
+  }
+
+  /** Books time that an earlier process saw. */
+  add(part: keyof JobTimings, milliseconds: number): void {
+    this.#timings = { ...this.#timings, [part]: (this.#timings[part] ?? 0) + milliseconds };
+  }
+}
