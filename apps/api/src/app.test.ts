@@ -1,0 +1,60 @@
+import {
+  connectImpatient,
+  connectPatient,
+  createLogger,
+  disconnect,
+  Submissions,
+} from '@conjob/shared';
+import { startTestRedis, until } from '@conjob/testkit';
+import { expect, test } from 'vitest';
+import { createApp } from './app.ts';
+import { loadApiConfig } from './config.ts';
+import { closeServer, listen, urlOf } from './http/listen.ts';
+import { JobEvents } from './jobs/job-events.ts';
+import { JobService } from './jobs/job-service.ts';
+import { JobWaits } from './jobs/wait-for-job.ts';
+import { JobQueue } from './queue/job-queue.ts';
+import { startHandWorker } from './testing/hand-worker.ts';
+import { call } from './testing/http-client.ts';
+
+test('clients that leave leave no waiter behind, and their jobs go on', async () => {
+  const server = await startTestRedis({ appendOnly: true });
+  const logger = createLogger({ name: 'test', level: 'silent' });
+  const redis = connectImpatient(server.url);
+  await until(() => redis.status === 'ready');
+  const eventsRedis = connectPatient(server.url);
+  const events = new JobEvents(eventsRedis, logger);
+  const following = events.follow();
+  const ledger = new Submissions(redis);
+  const queue = new JobQueue(redis, () => {});
+  const waits = new JobWaits({ ledger, events, logger });
+  const jobs = new JobService({ redis, ledger, queue, logger });
+  const readiness = { fault: async () => null };
+  const config = loadApiConfig({});
+  const app = createApp({ config, logger, jobs, waits, readiness });
+  const http = await listen(app, { host: '127.0.0.1', port: 0 });
+  const worker = startHandWorker(server.url);
+
+  const clients = new AbortController();
+  const { signal } = clients;
+  const runs = Array.from({ length: 20 }, () =>
+    call(`${urlOf(http)}/job/run?image=alpine`, { signal }),
+  );
+  await until(() => waits.size === 20);
+  const claim = await worker.take();
+  const looks = Array.from({ length: 20 }, () =>
+    call(`${urlOf(http)}/jobs/${claim.id}?wait=300`, { signal }),
+  );
+  await until(() => waits.size === 40);
+  clients.abort();
+  await Promise.allSettled([...runs, ...looks]);
+  await until(() => waits.size === 0);
+  await worker.finish(claim);
+  expect((await ledger.find(claim.id))?.result?.conclusion).toBe('SUCCESS');
+
+  await closeServer(http, { graceMs: 1000, answerWaiters: () => waits.close() });
+  events.stop();
+  await queue.close();
+  await Promise.all([disconnect(redis), disconnect(eventsRedis), worker.close(), following]);
+  await server.stop();
+});

@@ -1,0 +1,53 @@
+import { ConfigError } from '@conjob/shared';
+import { expect, test } from 'vitest';
+import { loadApiConfig } from './config.ts';
+
+test('needs no variable at all', () => {
+  expect(loadApiConfig({})).toEqual({
+    port: 8080,
+    host: '127.0.0.1',
+    redisUrl: 'redis://127.0.0.1:6379',
+    logLevel: 'info',
+    maxInputBytes: 10 * 1024 * 1024,
+    corsOrigins: [],
+    limits: {
+      maxTimeoutSeconds: 1800,
+      maxKillTimeoutSeconds: 10,
+      maxRetentionSeconds: 604_800,
+      defaultRetentionSeconds: 86_400,
+      defaultNetwork: 'bridge',
+    },
+  });
+});
+
+test('takes port 0, for any free one', () => {
+  expect(loadApiConfig({ PORT: '0' }).port).toBe(0);
+});
+
+test('takes web origins with commas between', () => {
+  const origins = 'https://ci.example, http://localhost:3000';
+  expect(loadApiConfig({ CORS_ORIGINS: origins }).corsOrigins).toEqual([
+    'https://ci.example',
+    'http://localhost:3000',
+  ]);
+  expect(loadApiConfig({ CORS_ORIGINS: '*' }).corsOrigins).toEqual(['*']);
+});
+
+test('names every variable that is wrong, and what it must be', () => {
+  const env = {
+    PORT: '65536',
+    REDIS_URL: 'localhost:6379',
+    LOG_LEVEL: 'loud',
+    MAX_INPUT_BYTES: '10MB',
+    JOB_LIMIT_TIMEOUT: '0',
+    JOB_LIMIT_KILL_TIMEOUT: '-1',
+    JOB_NETWORK: 'host',
+    JOB_RETENTION_SECONDS: '604801',
+    CORS_ORIGINS: 'ci.example',
+  };
+  expect(() => loadApiConfig(env)).toThrow(ConfigError);
+  for (const name of Object.keys(env)) {
+    // With a sentence of ours that says what it must be.
+    expect(() => loadApiConfig(env)).toThrow(new RegExp(`^  ${name}: Must .*\\.$`, 'm'));
+  }
+});

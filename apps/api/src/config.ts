@@ -1,0 +1,79 @@
+import { JOB_NETWORKS, type JobLimits, loadConfig } from '@conjob/shared';
+import { z } from 'zod';
+
+const MIB = 1024 * 1024;
+const WEEK_SECONDS = 7 * 24 * 3600;
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+const integer = (minimum: number, maximum: number, standard: number) =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, `Must be a whole number from ${minimum} to ${maximum}.`)
+    .transform(Number)
+    .refine(
+      (value) => value >= minimum && value <= maximum,
+      `Must be a whole number from ${minimum} to ${maximum}.`,
+    )
+    .default(standard);
+
+const oneOf = <const Value extends string>(values: readonly Value[]) =>
+  z.enum(values, `Must be one of ${values.join(', ')}.`);
+
+const isOrigin = (text: string): boolean => text === '*' || URL.parse(text)?.origin === text;
+
+const origins = z
+  .string()
+  .transform((list) =>
+    list
+      .split(',')
+      .map((origin) => origin.trim())
+      .filter((origin) => origin !== ''),
+  )
+  .refine(
+    (list) => list.every(isOrigin),
+    'Must be * or origins such as https://ci.example, with commas between.',
+  )
+  .default([]);
+
+const redisUrl = z
+  .string()
+  .regex(/^(redis|rediss|unix):\/\//, 'Must start with redis://, rediss:// or unix://.')
+  .default('redis://127.0.0.1:6379');
+
+const schema = z
+  .object({
+    /** 0: any free port. */
+    PORT: integer(0, 65_535, 8080),
+    HOST: z.string().default('127.0.0.1'),
+    REDIS_URL: redisUrl,
+    LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
+    MAX_INPUT_BYTES: integer(1, 256 * MIB, 10 * MIB),
+    JOB_LIMIT_TIMEOUT: integer(1, WEEK_SECONDS, 1800),
+    JOB_LIMIT_KILL_TIMEOUT: integer(0, 3600, 10),
+    JOB_NETWORK: oneOf(JOB_NETWORKS).default('bridge'),
+    JOB_RETENTION_SECONDS: integer(1, WEEK_SECONDS, 24 * 3600),
+    CORS_ORIGINS: origins,
+  })
+  .transform((env) => ({
+    port: env.PORT,
+    host: env.HOST,
+    redisUrl: env.REDIS_URL,
+    logLevel: env.LOG_LEVEL,
+    maxInputBytes: env.MAX_INPUT_BYTES,
+    /** Web origins whose pages may start jobs; `*` allows all. */
+    corsOrigins: env.CORS_ORIGINS as readonly string[],
+    limits: {
+      maxTimeoutSeconds: env.JOB_LIMIT_TIMEOUT,
+      maxKillTimeoutSeconds: env.JOB_LIMIT_KILL_TIMEOUT,
+      maxRetentionSeconds: WEEK_SECONDS,
+      defaultRetentionSeconds: env.JOB_RETENTION_SECONDS,
+      defaultNetwork: env.JOB_NETWORK,
+    } satisfies JobLimits as JobLimits,
+  }));
+
+export type ApiConfig = Readonly<z.output<typeof schema>>;
+
+/** Throws `ConfigError`, which names every variable that is wrong. */
+export function loadApiConfig(env: NodeJS.ProcessEnv): ApiConfig {
+  return loadConfig(schema, env);
+}

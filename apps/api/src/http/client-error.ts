@@ -1,0 +1,44 @@
+import { type Server, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { problemDocument } from './problem.ts';
+import { RequestError } from './request-errors.ts';
+import { traceId } from './trace-id.ts';
+
+/** Answers what is no HTTP request at all, and so never reaches a route. */
+export function answerClientErrors(server: Server): void {
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // A client that left, or one that already got an answer on this connection, gets nothing.
+    const answered = ((socket as Socket).bytesWritten ?? 0) > 0;
+    if (error.code === 'ECONNRESET' || !socket.writable || answered) socket.destroy();
+    else socket.end(rawAnswer(toProblem(error.code)));
+  });
+}
+
+function toProblem(code: string | undefined): RequestError {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return new RequestError(
+        'request.headers_too_large',
+        'The URL and the headers together are larger than 16 KiB.',
+        { hint: 'Send large input as the body of a POST.' },
+      );
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new RequestError('request.timed_out', 'The request did not arrive in time.');
+    default:
+      return new RequestError('request.malformed', 'This is no HTTP/1.1 request.');
+  }
+}
+
+function rawAnswer(error: RequestError): string {
+  const body = `${JSON.stringify(problemDocument(error))}\n`;
+  return [
+    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}`,
+    'Content-Type: application/problem+json',
+    'X-Content-Type-Options: nosniff',
+    `X-B3-TraceId: ${traceId(undefined)}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+    '',
+    body,
+  ].join('\r\n');
+}

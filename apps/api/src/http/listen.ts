@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ConfigError } from '@conjob/shared';
+import { answerClientErrors } from './client-error.ts';
+
+/** Longer than load balancers keep a connection: they must be the ones that close it. */
+const KEEP_ALIVE_MS = 75_000;
+/** Finds out about clients that vanished during a long wait. */
+const TCP_KEEP_ALIVE_MS = 30_000;
+const CLOSE_IDLE_EVERY_MS = 50;
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Throws `ConfigError` when the address can't be had. */
+export async function listen(handler: RequestListener, { host, port }: Address): Promise<Server> {
+  const server = createServer(
+    {
+      keepAlive: true,
+      keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      // Node answers a request without Host by itself, and without a word: ours is better.
+      requireHostHeader: false,
+    },
+    handler,
+  );
+  answerClientErrors(server);
+  // An expectation that nobody knows is ignored: Node would answer 417, without a trace id.
+  server.on('checkExpectation', handler);
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    throw explain(error as NodeJS.ErrnoException, { host, port });
+  }
+  return server;
+}
+
+/** Where it listens; the port is the real one when any free one was asked for. */
+export function urlOf(server: Server): string {
+  const { address, family, port } = server.address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+/**
+ * Stops listening, calls `answerWaiters`, and resolves when every request that was under way has its
+ * answer, or is cut off after `graceMs`.
+ */
+export async function closeServer(
+  server: Server,
+  { graceMs, answerWaiters }: { readonly graceMs: number; readonly answerWaiters: () => void },
+): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  answerWaiters();
+  // Clients keep connections open after their answer; close() only closes those idle at that moment.
+  const idle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS);
+  const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearInterval(idle);
+  clearTimeout(cut);
+}
+
+function explain(error: NodeJS.ErrnoException, { host, port }: Address): Error {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new ConfigError(`Port ${port} is taken. Set PORT to another one.`);
+    case 'EACCES':
+      return new ConfigError(`Port ${port} needs privileges. Set PORT to one from 1024.`);
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new ConfigError(`This machine has no address ${host}. Set HOST to one that it has.`);
+    default:
+      return error;
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * What can be wrong with a request: the one catalogue of codes. A code and its status are stable, a
+ * text is not. How a *job* can fail is the catalogue `JOB_ERRORS`.
+ */
+export const REQUEST_ERRORS = {
+  'request.malformed': { status: 400, title: 'The request can not be read.' },
+  'request.invalid': { status: 400, title: 'The request asks for something that is not possible.' },
+  'request.unknown_parameter': { status: 400, title: 'The request has an unknown parameter.' },
+  'request.timed_out': { status: 408, title: 'The request did not arrive in time.' },
+  'request.too_large': { status: 413, title: 'The body of the request is too large.' },
+  'request.unsupported_media_type': {
+    status: 415,
+    title: 'The body of the request is of a kind that is not read here.',
+  },
+  'request.headers_too_large': { status: 431, title: 'URL and headers are too large.' },
+  'argument.not_text': { status: 400, title: 'An argument must be UTF-8 text.' },
+  'argument.too_large': { status: 413, title: 'An argument is larger than the kernel takes.' },
+  'feature.unavailable': { status: 400, title: 'This is not available yet.' },
+  'idempotency.invalid_key': { status: 400, title: 'The Idempotency-Key can not be used.' },
+  'idempotency.mismatch': {
+    status: 422,
+    title: 'The Idempotency-Key was used for another request.',
+  },
+  'origin.forbidden': {
+    status: 403,
+    title: 'Pages of this web site may not start or change anything here.',
+  },
+  'path.not_found': { status: 404, title: 'There is nothing at this path.' },
+  'method.not_allowed': { status: 405, title: 'The method is not allowed here.' },
+  'job.not_found': { status: 404, title: 'There is no such job.' },
+  'job.gone': { status: 410, title: 'The job is no longer kept.' },
+  'job.finished': { status: 409, title: 'The job has finished.' },
+  'job.unfinished': { status: 409, title: 'The job has not finished.' },
+  'redis.unavailable': { status: 503, title: 'Redis does not answer.' },
+  'redis.refused_write': { status: 503, title: 'Redis refuses to store anything.' },
+  'request.failed': { status: 500, title: 'ConJob itself failed.' },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type RequestErrorCode = keyof typeof REQUEST_ERRORS;
+
+/** What is wrong with one part of a request: `{path: 'resources.memoryBytes', message: '…'}`. */
+export interface FieldError {
+  readonly path: string;
+  readonly message: string;
+}
+
+export interface RequestErrorOptions {
+  /** What the caller can do. */
+  readonly hint?: string;
+  readonly errors?: readonly FieldError[];
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
+/** A request that is answered with an error of the catalogue. `message` is for the caller. */
+export class RequestError extends Error {
+  override readonly name = 'RequestError';
+  readonly code: RequestErrorCode;
+  readonly status: number;
+  readonly title: string;
+  readonly hint: string | undefined;
+  readonly errors: readonly FieldError[];
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: RequestErrorCode, detail: string, options: RequestErrorOptions = {}) {
+    super(detail, { cause: options.cause });
+    this.code = code;
+    this.status = REQUEST_ERRORS[code].status;
+    this.title = REQUEST_ERRORS[code].title;
+    this.hint = options.hint;
+    this.errors = options.errors ?? [];
+    this.headers = options.headers ?? {};
+  }
+}
+
+/** One error out of all that is wrong with the parts of a request. */
+export function invalidFields(
+  errors: readonly FieldError[],
+  code: RequestErrorCode = 'request.invalid',
+  hint?: string,
+): RequestError {
+  const detail = errors.map(({ path, message }) => `${path}: ${message}`).join(' ');
+  return new RequestError(code, detail, hint === undefined ? { errors } : { errors, hint });
+}

@@ -1,0 +1,89 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { until } from '@conjob/testkit';
+import express from 'express';
+import { afterEach, expect, test } from 'vitest';
+import { answerErrors } from '../middleware/answer-errors.ts';
+import { call } from '../testing/http-client.ts';
+import { closeServer, listen, urlOf } from './listen.ts';
+import { sendChunks } from './send-chunks.ts';
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+
+async function serve(chunks: () => AsyncGenerator<Buffer>): Promise<string> {
+  const app = express();
+  app.get('/', (_req, res) => sendChunks(res, chunks()));
+  app.use(answerErrors);
+  const server = await listen(app, { host: '127.0.0.1', port: 0 });
+  closers.push(() => closeServer(server, { graceMs: 0, answerWaiters: () => {} }));
+  return urlOf(server);
+}
+
+test('sends all chunks in order', async () => {
+  const url = await serve(async function* () {
+    for (const text of ['a', 'b', 'c']) yield Buffer.from(text);
+  });
+  expect((await call(url)).text).toBe('abc');
+});
+
+test('sends an empty body for no chunk at all', async () => {
+  const url = await serve(async function* () {});
+  expect(await call(url)).toMatchObject({ status: 200, text: '' });
+});
+
+test('a source that fails at once is answered with an error', async () => {
+  const url = await serve(() => {
+    throw new Error('Connection is closed.');
+  });
+  expect((await call(url)).json).toMatchObject({ status: 503, code: 'redis.unavailable' });
+});
+
+test('a source that fails before much has come is answered with an error', async () => {
+  const url = await serve(async function* () {
+    yield Buffer.from('part');
+    throw new Error('Connection is closed.');
+  });
+  expect((await call(url)).json).toMatchObject({ status: 503, code: 'redis.unavailable' });
+});
+
+test('a source that fails midway breaks the connection, so that nobody takes it for whole', async () => {
+  const url = await serve(async function* () {
+    yield Buffer.alloc(64 * 1024);
+    yield Buffer.from('more than is sent in one piece');
+    yield Buffer.from('the last before the end');
+    throw new Error('Connection is closed.');
+  });
+  await expect(call(url)).rejects.toThrow('aborted');
+});
+
+test('the source is let go when the client leaves, and runs no further ahead than buffers hold', async () => {
+  let sent = 0;
+  let released = false;
+  const url = await serve(async function* () {
+    try {
+      for (;;) {
+        yield Buffer.alloc(64 * 1024);
+        sent += 1;
+        await turn();
+      }
+    } finally {
+      released = true;
+    }
+  });
+  const client = new AbortController();
+  const answer = call(url, { signal: client.signal, onResponse: (response) => response.pause() });
+  await until(() => sent > 0);
+  // A client that does not read stops the source: what is on the way no longer grows.
+  let before = -1;
+  await until(async () => {
+    const stalled = before === sent;
+    before = sent;
+    for (let n = 0; n < 50; n += 1) await turn();
+    return stalled && before === sent;
+  });
+  client.abort();
+  await expect(answer).rejects.toThrow();
+  await until(() => released);
+});

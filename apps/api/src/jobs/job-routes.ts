@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import { type Request, type RequestHandler, Router } from 'express';
+import { allowMethods } from '../http/allow-methods.ts';
+import { namesTag } from '../http/entity-tag.ts';
+import { preferredWaitSeconds } from '../http/prefer.ts';
+import { Query } from '../http/query.ts';
+import { bodyOf, readBody } from '../http/read-body.ts';
+import { RequestError } from '../http/request-errors.ts';
+import { idempotencyKeyHash } from './idempotency.ts';
+import {
+  answerUnfinished,
+  clientLeft,
+  jobGone,
+  sendJob,
+  setResultHeaders,
+  setSubmittedHeaders,
+} from './job-answer.ts';
+import { type JobView, jobPath } from './job-view.ts';
+import { nextPageUrl, readListQuery } from './list-query.ts';
+import { readQueryRequest } from './query-request.ts';
+import { reproduce } from './reproduce.ts';
+import type { JobRouteDependencies } from './run-routes.ts';
+import { readSpecRequest } from './spec-request.ts';
+
+const MAX_WAIT_SECONDS = 300;
+
+/** A route with the id of a job in its path. */
+type JobHandler = RequestHandler<{ id: string }>;
+
+/** `/jobs`: submit, look, cancel, delete. */
+export function jobRoutes({ jobs, waits, specSchema, maxInputBytes }: JobRouteDependencies) {
+  const submit: RequestHandler = async (req, res) => {
+    const job = hasQuery(req)
+      ? readQueryRequest(specSchema, req.originalUrl, bodyOf(req))
+      : readSpecRequest(specSchema, req.get('content-type'), bodyOf(req));
+    const seconds = preferredWaitSeconds(req.get('prefer'));
+    const submitted = await jobs.submit(job, idempotencyKeyHash(req.headers));
+    setSubmittedHeaders(res, submitted);
+    res.location(jobPath(submitted.id));
+    if (seconds !== undefined) res.set('Preference-Applied', `wait=${seconds}`);
+
+    const { end, record } = await waits.untilFinished(submitted.id, {
+      timeoutMs: (seconds ?? 0) * 1000,
+      signal: clientLeft(res),
+    });
+    if (end === 'disconnected') return;
+    if (end === 'missing') throw jobGone();
+    if (end !== 'finished' || record === null || seconds === undefined) {
+      await answerUnfinished(res, jobs, submitted.id, record);
+      return;
+    }
+    setResultHeaders(res, record);
+    await sendJob(res, jobs, record);
+  };
+
+  const list: RequestHandler = async (req, res) => {
+    const { jobs: records, next } = await jobs.list(readListQuery(req.originalUrl));
+    if (next !== undefined) {
+      res.set('Link', `<${nextPageUrl(req.originalUrl, next)}>; rel="next"`);
+    }
+    res.json({ jobs: await Promise.all(records.map((record) => jobs.viewWithoutOutput(record))) });
+  };
+
+  const show: JobHandler = async (req, res) => {
+    const query = new Query(req.originalUrl, ['wait']);
+    const asked = query.integerWithin('wait', 0, MAX_WAIT_SECONDS);
+    query.throwIfWrong();
+    const preferred = preferredWaitSeconds(req.get('prefer'));
+    const seconds = asked ?? (preferred && Math.min(preferred, MAX_WAIT_SECONDS)) ?? 0;
+    if (asked === undefined && preferred !== undefined) {
+      res.set('Preference-Applied', `wait=${seconds}`);
+    }
+    let record = await jobs.find(req.params.id);
+    if (record.state !== 'finished' && seconds > 0) {
+      const wait = await waits.untilFinished(record.id, {
+        timeoutMs: seconds * 1000,
+        signal: clientLeft(res),
+      });
+      if (wait.end === 'disconnected') return;
+      if (wait.end === 'missing') throw jobGone();
+      record = wait.record ?? record;
+      if (wait.end === 'closing') return answerUnfinished(res, jobs, record.id, record);
+    }
+    setResultHeaders(res, record);
+    const view = await jobs.view(record);
+    const tag = tagOf(view);
+    res.set('ETag', tag);
+    if (namesTag(req.get('if-none-match'), tag)) res.status(304).end();
+    else await sendJob(res, jobs, record, view);
+  };
+
+  const remove: JobHandler = async (req, res) => {
+    new Query(req.originalUrl, []).throwIfWrong();
+    await jobs.remove(req.params.id);
+    res.status(204).end();
+  };
+
+  const cancel: JobHandler = async (req, res) => {
+    new Query(req.originalUrl, []).throwIfWrong();
+    const record = await jobs.cancel(req.params.id);
+    setResultHeaders(res, record);
+    res.status(202).location(jobPath(record.id));
+    await sendJob(res, jobs, record);
+  };
+
+  const repeat: JobHandler = async (req, res) => {
+    new Query(req.originalUrl, []).throwIfWrong();
+    const record = await jobs.find(req.params.id);
+    res.type('text/plain').send(reproduce(record));
+  };
+
+  const router = Router();
+  router
+    .route('/jobs')
+    .all(allowMethods('GET', 'HEAD', 'POST'))
+    .get(list)
+    .post(readBody(maxInputBytes), submit);
+  router
+    .route('/jobs/:id')
+    .all(allowMethods('GET', 'HEAD', 'DELETE'))
+    .get(show)
+    .delete(remove);
+  router.route('/jobs/:id/cancel').all(allowMethods('POST')).post(cancel);
+  router.route('/jobs/:id/reproduce').all(allowMethods('GET', 'HEAD')).get(repeat);
+  router.route('/jobs/:id/events').all(allowMethods('GET', 'HEAD')).get(eventsLater);
+  return router;
+}
+
+/** Any query makes it the query form, where the body is input even if it happens to be JSON. */
+function hasQuery(req: Request): boolean {
+  return /\?./.test(req.originalUrl);
+}
+
+/** Output is not part of the tag: it can't change once the record says that the job has finished. */
+function tagOf(view: JobView): string {
+  const hash = createHash('sha256').update(JSON.stringify(view)).digest('base64url');
+  return `"${hash.slice(0, 27)}"`;
+}
+
+const eventsLater: RequestHandler = () => {
+  throw new RequestError('feature.unavailable', 'Events of a job are not available yet.', {
+    hint: 'Wait for the job with GET /jobs/{id}?wait=60.',
+  });
+};

@@ -1,0 +1,89 @@
+import { createLogger, jobSpecSchema, type Submissions } from '@conjob/shared';
+import type { Redis } from 'ioredis';
+import { expect, test, vi } from 'vitest';
+import type { JobQueue } from '../queue/job-queue.ts';
+import { JobService } from './job-service.ts';
+import { newJob } from './new-job.ts';
+
+const schema = jobSpecSchema({
+  maxTimeoutSeconds: 1800,
+  maxKillTimeoutSeconds: 10,
+  maxRetentionSeconds: 604_800,
+  defaultRetentionSeconds: 86_400,
+  defaultNetwork: 'bridge',
+});
+const given = { image: 'alpine' };
+const JOB = newJob(given, schema.parse(given), undefined);
+const KEYS = [
+  ['without a key', undefined],
+  ['with a key', 'hash'],
+] as const;
+
+/** A service whose ledger and queue answer when, and what, the test says. */
+function service() {
+  const accept = Promise.withResolvers<void>();
+  const add = Promise.withResolvers<void>();
+  const ledger = {
+    accept: async ({ id }: { id: string }) => {
+      await accept.promise;
+      return { outcome: 'accepted', id };
+    },
+    queued: vi.fn(async () => {}),
+  };
+  const jobs = new JobService({
+    redis: {} as Redis,
+    ledger: ledger as unknown as Submissions,
+    queue: { add: () => add.promise } as unknown as JobQueue,
+    logger: createLogger({ name: 'test', level: 'silent' }),
+  });
+  return { jobs, accept, add, queued: ledger.queued };
+}
+
+/** Everything that can go on without an answer has gone on. */
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+test.each(KEYS)('a job %s counts as queued once ledger and queue have it', async (_what, key) => {
+  const { jobs, accept, add, queued } = service();
+  const submitted = jobs.submit(JOB, key);
+  accept.resolve();
+  await settled();
+  expect(queued).not.toHaveBeenCalled();
+  add.resolve();
+  expect(queued).not.toHaveBeenCalled();
+  const { id } = await submitted;
+  expect(queued.mock.calls).toEqual([[id]]);
+});
+
+test('a job that is on the queue before it is in the ledger does not count as queued yet', async () => {
+  const { jobs, accept, add, queued } = service();
+  const submitted = jobs.submit(JOB);
+  add.resolve();
+  await settled();
+  expect(queued).not.toHaveBeenCalled();
+  accept.resolve();
+  const { id } = await submitted;
+  expect(queued.mock.calls).toEqual([[id]]);
+});
+
+test('a job that may not be in the ledger never counts as queued', async () => {
+  const { jobs, accept, add, queued } = service();
+  const submitted = jobs.submit(JOB);
+  add.resolve();
+  accept.reject(new Error('no answer'));
+  await expect(submitted).rejects.toThrow('no answer');
+  await settled();
+  expect(queued).not.toHaveBeenCalled();
+});
+
+test.each(KEYS)(
+  'a job %s that the queue did not take is left to the sweeper',
+  async (_what, key) => {
+    const { jobs, accept, add, queued } = service();
+    const submitted = jobs.submit(JOB, key);
+    accept.resolve();
+    add.reject(new Error('no answer'));
+    await expect(submitted).resolves.toMatchObject({ replayed: false });
+    await settled();
+    expect(queued).not.toHaveBeenCalled();
+  },
+);

@@ -1,0 +1,141 @@
+import { isJobId, type JobRecord, type Logger, newJobId, type Submissions } from '@conjob/shared';
+import type { Redis } from 'ioredis';
+import { RequestError } from '../http/request-errors.ts';
+import type { JobQueue } from '../queue/job-queue.ts';
+import { findJobs, type JobFilter, type JobPage } from './job-list.ts';
+import { type OutputRange, outputBytes } from './job-output.ts';
+import { type JobView, viewJob, type Waiting } from './job-view.ts';
+import type { NewJob } from './new-job.ts';
+
+interface Dependencies {
+  readonly redis: Redis;
+  readonly ledger: Submissions;
+  readonly queue: JobQueue;
+  readonly logger: Logger;
+}
+
+export interface Submitted {
+  readonly id: string;
+  /** The Idempotency-Key was known: this is the job that it made. */
+  readonly replayed: boolean;
+}
+
+/** What callers can do with jobs, apart from waiting. Throws `RequestError` for what can't be. */
+export class JobService {
+  readonly #redis: Redis;
+  readonly #ledger: Submissions;
+  readonly #queue: JobQueue;
+  readonly #logger: Logger;
+
+  constructor({ redis, ledger, queue, logger }: Dependencies) {
+    this.#redis = redis;
+    this.#ledger = ledger;
+    this.#queue = queue;
+    this.#logger = logger;
+  }
+
+  async submit({ spec, input, fingerprint }: NewJob, keyHash?: string): Promise<Submitted> {
+    const idempotency = keyHash === undefined ? undefined : { keyHash, fingerprint };
+    const submission = { id: newJobId(), spec, input, idempotency };
+    // Without a key the job is new for sure: both travel together, and in this order.
+    if (idempotency === undefined) {
+      const [{ id }, isAdded] = await Promise.all([
+        this.#ledger.accept(submission),
+        this.#tryQueue(submission.id, 'add'),
+      ]);
+      if (isAdded) this.#markQueued(id);
+      return { id, replayed: false };
+    }
+    const accepted = await this.#ledger.accept(submission);
+    if (accepted.outcome === 'conflict') {
+      throw new RequestError(
+        'idempotency.mismatch',
+        'This Idempotency-Key was used within the last 24 hours, for another request.',
+        { hint: 'Use a new key for a new job.' },
+      );
+    }
+    if (accepted.outcome === 'accepted' && (await this.#tryQueue(accepted.id, 'add'))) {
+      this.#markQueued(accepted.id);
+    }
+    return { id: accepted.id, replayed: accepted.outcome === 'replayed' };
+  }
+
+  async find(id: string): Promise<JobRecord> {
+    const record = isJobId(id) ? await this.#ledger.find(id) : null;
+    return record ?? notFound();
+  }
+
+  async list(filter: JobFilter): Promise<JobPage> {
+    return findJobs(this.#ledger, filter);
+  }
+
+  /** Asks to end a job. Returns it as it is then: a running one takes a while to stop. */
+  async cancel(id: string): Promise<JobRecord> {
+    const outcome = isJobId(id) ? await this.#ledger.cancel(id, 'requested') : 'missing';
+    if (outcome === 'missing') notFound();
+    if (outcome === 'finished') {
+      throw new RequestError('job.finished', 'The job has finished, so it can not be cancelled.');
+    }
+    // A worker that takes the leftover of a cancelled job finds it finished.
+    if (outcome === 'cancelled') await this.#tryQueue(id, 'remove');
+    return this.find(id);
+  }
+
+  async remove(id: string): Promise<void> {
+    const outcome = isJobId(id) ? await this.#ledger.remove(id) : 'missing';
+    if (outcome === 'missing') notFound();
+    if (outcome === 'unfinished') {
+      throw new RequestError('job.unfinished', 'Only a finished job can be deleted.', {
+        hint: 'Cancel it first.',
+      });
+    }
+  }
+
+  output(record: JobRecord, range?: OutputRange): AsyncGenerator<Buffer> {
+    return outputBytes(this.#redis, record, range);
+  }
+
+  /** The job with null for its output, which is never in memory as a whole. */
+  async view(record: JobRecord): Promise<JobView> {
+    return viewJob(record, { output: null, waiting: await this.#waiting(record) });
+  }
+
+  async viewWithoutOutput(record: JobRecord): Promise<JobView> {
+    return viewJob(record, { waiting: await this.#waiting(record) });
+  }
+
+  /** Null also while Redis is away: whoever waited gets the rest of the job all the same. */
+  async #waiting({ id, state }: JobRecord): Promise<Waiting | null> {
+    if (state !== 'queued') return null;
+    const found = Promise.all([this.#ledger.position(id), this.#ledger.liveWorkers()]);
+    const [before, workers] = await found.catch(() => [null, 0] as const);
+    if (before === null) return null;
+    const reason = workers === 0 ? 'No worker is running.' : 'Waiting for a free worker.';
+    return { position: before + 1, reason };
+  }
+
+  /**
+   * Only for a job that both the ledger and the queue have: until this is said the sweeper puts it on
+   * the queue again, be it that the queue failed or that a delivery came before the record, and was
+   * dropped. Nobody has to wait for it: once more is without effect.
+   */
+  #markQueued(id: string): void {
+    this.#ledger.queued(id).catch((error: unknown) => {
+      this.#logger.debug({ err: error, job: id }, 'a queued job could not be marked as such');
+    });
+  }
+
+  async #tryQueue(id: string, action: 'add' | 'remove'): Promise<boolean> {
+    try {
+      await this.#queue[action](id);
+      return true;
+    } catch (error) {
+      this.#logger.warn({ err: error, job: id, action }, 'the queue could not be changed');
+      return false;
+    }
+  }
+}
+
+function notFound(): never {
+  throw new RequestError('job.not_found', 'There is no such job, or it is no longer kept.');
+}

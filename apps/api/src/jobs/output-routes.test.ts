@@ -1,0 +1,86 @@
+import { until } from '@conjob/testkit';
+import { describe, expect, test } from 'vitest';
+import { byImage } from '../testing/scripts.ts';
+import { useTestApi } from '../testing/test-api.ts';
+
+const api = useTestApi(byImage);
+
+async function run(image: string): Promise<string> {
+  const answer = await api.call(`/jobs?image=${image}`, {
+    method: 'POST',
+    headers: { Prefer: 'wait=60' },
+  });
+  expect(answer.status).toBe(200);
+  return answer.json.id;
+}
+
+describe('GET /jobs/{id}/output', () => {
+  test('answers the bytes as they were written', async () => {
+    const id = await run('bytes');
+    const answer = await api.call(`/jobs/${id}/output`);
+    expect(answer.bytes).toEqual(Buffer.from([0x61, 0xc3, 0xa9, 0xff, 0x7a]));
+    expect(answer.headers).toMatchObject({
+      'content-type': 'text/plain; charset=utf-8',
+      'conjob-job-id': id,
+      'conjob-conclusion': 'SUCCESS',
+    });
+  });
+
+  test('answers one of the two streams', async () => {
+    const id = await run('fail');
+    expect((await api.call(`/jobs/${id}/output?stream=stdout`)).text).toBe('out ');
+    expect((await api.call(`/jobs/${id}/output?stream=STDERR`)).text).toBe('err');
+  });
+
+  test.each([
+    ['offset=0', 'out err'],
+    ['offset=2', 't err'],
+    ['offset=4', 'err'],
+    ['offset=6', 'r'],
+    ['offset=7', ''],
+    ['offset=1000', ''],
+    ['stream=stderr&offset=1', 'rr'],
+  ])('goes on where a reader stopped: %s', async (search, text) => {
+    const id = await run('fail');
+    expect(await api.call(`/jobs/${id}/output?${search}`)).toMatchObject({ status: 200, text });
+  });
+
+  test('goes on in the midst of a large output', async () => {
+    const id = await run('large');
+    const all = await api.call(`/jobs/${id}/output`);
+    const rest = await api.call(`/jobs/${id}/output?offset=2000001`);
+    expect(rest.bytes.equals(all.bytes.subarray(2_000_001))).toBe(true);
+  });
+
+  test('answers what there is so far of a running job', async () => {
+    const { id } = (await api.call('/jobs?image=hang', { method: 'POST' })).json;
+    await until(async () => (await api.call(`/jobs/${id}/output`)).text === 'started');
+    const answer = await api.call(`/jobs/${id}/output`);
+    expect(answer.status).toBe(200);
+    expect(answer.headers).not.toHaveProperty('conjob-conclusion');
+    await api.call(`/jobs/${id}/cancel`, { method: 'POST' });
+    await api.call(`/jobs/${id}?wait=60`);
+  });
+
+  test('answers nothing for a job that wrote nothing', async () => {
+    const id = await run('silent');
+    expect(await api.call(`/jobs/${id}/output`)).toMatchObject({ status: 200, text: '' });
+  });
+
+  test('answers HEAD without the bytes', async () => {
+    const id = await run('echo');
+    const answer = await api.call(`/jobs/${id}/output`, { method: 'HEAD' });
+    expect(answer).toMatchObject({ status: 200, text: '' });
+  });
+
+  test.each([
+    ['stream=both', 'request.invalid'],
+    ['offset=-1', 'request.invalid'],
+    ['offset=x', 'request.invalid'],
+    ['tail=5', 'request.unknown_parameter'],
+    ['follow=true', 'feature.unavailable'],
+  ])('refuses %s', async (search, code) => {
+    const answer = await api.call(`/jobs/j_00000000000000000000000000/output?${search}`);
+    expect(answer.json).toMatchObject({ status: 400, code });
+  });
+});

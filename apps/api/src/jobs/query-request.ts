@@ -1,0 +1,76 @@
+import { isUtf8 } from 'node:buffer';
+import type { JobSpecSchema } from '@conjob/shared';
+import { Query } from '../http/query.ts';
+import { RequestError } from '../http/request-errors.ts';
+import { checkSpec } from './check-spec.ts';
+import { type NewJob, newJob } from './new-job.ts';
+
+/** The query of `/job/run` and of `POST /jobs`. */
+const PARAMETERS = [
+  'image',
+  'arg',
+  'stdin',
+  'pull',
+  'remove',
+  'remove_image',
+  'use_docker_cache',
+  'timeout',
+  'network',
+  'stream',
+] as const;
+
+const NAMES: Record<string, string> = {
+  removeImage: 'remove_image',
+  useDockerCache: 'use_docker_cache',
+  timeoutSeconds: 'timeout',
+};
+
+/** The job that a query and a body ask for. Throws `RequestError`. */
+export function readQueryRequest(schema: JobSpecSchema, url: string, body: Buffer): NewJob {
+  const query = new Query(url, PARAMETERS);
+  const asInput = query.boolean('stdin') ?? false;
+  const given = {
+    image: query.text('image'),
+    pull: query.text('pull'),
+    remove: query.boolean('remove'),
+    removeImage: query.boolean('remove_image'),
+    useDockerCache: query.boolean('use_docker_cache'),
+    timeoutSeconds: query.integer('timeout'),
+    network: query.text('network')?.toLowerCase(),
+    args: query.list('arg'),
+  };
+  const wantsStream = query.boolean('stream') ?? false;
+  const isArgument = body.length > 0 && !asInput;
+  if (isArgument && given.args.length > 0) {
+    const message =
+      'Arguments come either from arg or from the body, not from both. With stdin=true the body goes to standard input.';
+    query.errors.push({ path: 'body', message });
+  } else if (isArgument && isUtf8(body)) given.args = [body.toString('utf8')];
+
+  const request = checkSpec(schema, given, {
+    nameOf: (path) => {
+      if (path.startsWith('args')) return query.has('arg') ? 'arg' : 'body';
+      return NAMES[path] ?? path;
+    },
+    errors: query.errors,
+    code: query.code,
+  });
+  if (isArgument && !isUtf8(body)) throw bodyIsNoText();
+  if (wantsStream) {
+    throw new RequestError('feature.unavailable', 'stream=true is not available yet.', {
+      hint: 'Leave it out: the answer comes when the job has finished.',
+    });
+  }
+  return newJob(given, request, asInput ? body : undefined);
+}
+
+function bodyIsNoText(): RequestError {
+  return new RequestError(
+    'argument.not_text',
+    'The body is not UTF-8 text, so it can not be an argument.',
+    {
+      hint: 'Bytes can go to standard input: stdin=true.',
+      errors: [{ path: 'body', message: 'Is not UTF-8 text.' }],
+    },
+  );
+}

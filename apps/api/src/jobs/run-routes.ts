@@ -1,0 +1,70 @@
+import { CONCLUSIONS, type JobResult, type JobSpecSchema } from '@conjob/shared';
+import { type RequestHandler, type Response, Router } from 'express';
+import { prefersJson } from '../http/accept.ts';
+import { allowMethods } from '../http/allow-methods.ts';
+import { preferredWaitSeconds } from '../http/prefer.ts';
+import { bodyOf, readBody } from '../http/read-body.ts';
+import { sendChunks } from '../http/send-chunks.ts';
+import { idempotencyKeyHash } from './idempotency.ts';
+import {
+  answerUnfinished,
+  clientLeft,
+  jobGone,
+  sendWithOutput,
+  setResultHeaders,
+  setSubmittedHeaders,
+} from './job-answer.ts';
+import type { JobService } from './job-service.ts';
+import { viewRun } from './job-view.ts';
+import { readQueryRequest } from './query-request.ts';
+import type { JobWaits } from './wait-for-job.ts';
+
+export interface JobRouteDependencies {
+  readonly jobs: JobService;
+  readonly waits: JobWaits;
+  readonly specSchema: JobSpecSchema;
+  readonly maxInputBytes: number;
+}
+
+/** `/job/run`: run a job, wait, answer with what it printed. */
+export function runRoutes({ jobs, waits, specSchema, maxInputBytes }: JobRouteDependencies) {
+  const run: RequestHandler = async (req, res) => {
+    const job = readQueryRequest(specSchema, req.originalUrl, bodyOf(req));
+    const seconds = preferredWaitSeconds(req.get('prefer'));
+    const submitted = await jobs.submit(job, idempotencyKeyHash(req.headers));
+    setSubmittedHeaders(res, submitted);
+    if (seconds !== undefined) res.set('Preference-Applied', `wait=${seconds}`);
+
+    const { end, record } = await waits.untilFinished(submitted.id, {
+      timeoutMs: seconds === undefined ? undefined : seconds * 1000,
+      signal: clientLeft(res),
+    });
+    if (end === 'disconnected') return;
+    if (end === 'missing') throw jobGone();
+    if (end !== 'finished' || !record?.result) {
+      await answerUnfinished(res, jobs, submitted.id, record);
+      return;
+    }
+    setResultHeaders(res, record);
+    res.status(CONCLUSIONS[record.result.conclusion].status);
+    if (prefersJson(req.get('accept'))) {
+      await sendWithOutput(res, viewRun(record, record.result.conclusion), jobs.output(record));
+    } else await answerText(res, record.result, jobs.output(record));
+  };
+
+  // HEAD is not among them: it must not start anything.
+  const router = Router();
+  router.route('/job/run').all(allowMethods('GET', 'POST'), readBody(maxInputBytes), run);
+  return router;
+}
+
+async function answerText(
+  res: Response,
+  { conclusion, error, outputBytes }: JobResult,
+  output: AsyncGenerator<Buffer>,
+): Promise<void> {
+  res.type('text/plain');
+  if (outputBytes > 0 || error === null) return sendChunks(res, output);
+  const parts = [CONCLUSIONS[conclusion].message, `${error.code}: ${error.message}`, error.hint];
+  res.send(`${parts.filter((part) => part !== null).join(' ')}\n`);
+}

@@ -1,0 +1,170 @@
+import {
+  connectImpatient,
+  connectPatient,
+  createLogger,
+  disconnect,
+  type JobSpec,
+  jobSpecSchema,
+  newJobId,
+  Submissions,
+} from '@conjob/shared';
+import { startTestRedis, type TestRedis, until } from '@conjob/testkit';
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type HandWorker, startHandWorker } from '../testing/hand-worker.ts';
+import { JobEvents } from './job-events.ts';
+import { JobWaits } from './wait-for-job.ts';
+
+const logger = createLogger({ name: 'test', level: 'silent' });
+const { stdin: _, ...request } = jobSpecSchema({
+  maxTimeoutSeconds: 1800,
+  maxKillTimeoutSeconds: 10,
+  maxRetentionSeconds: 604_800,
+  defaultRetentionSeconds: 86_400,
+  defaultNetwork: 'bridge',
+}).parse({ image: 'alpine' });
+const spec: JobSpec = { ...request, stdinBytes: null };
+
+let server: TestRedis;
+let redis: Redis;
+let ledger: Submissions;
+let worker: HandWorker;
+let eventsRedis: Redis;
+let events: JobEvents;
+let following: Promise<void>;
+
+beforeAll(async () => {
+  server = await startTestRedis({ appendOnly: true });
+  redis = connectImpatient(server.url);
+  redis.on('error', () => {});
+  eventsRedis = connectPatient(server.url);
+  eventsRedis.on('error', () => {});
+  ledger = new Submissions(redis);
+  worker = startHandWorker(server.url);
+  events = new JobEvents(eventsRedis, logger);
+  following = events.follow();
+  await until(() => events.isFollowing && redis.status === 'ready');
+});
+
+afterAll(async () => {
+  events.stop();
+  await Promise.all([disconnect(redis), disconnect(eventsRedis), worker.close(), following]);
+  await server.stop();
+});
+
+async function submit(): Promise<string> {
+  const { id } = await ledger.accept({ id: newJobId(), spec });
+  return id;
+}
+
+const DEAF = { subscribe: () => () => {} };
+/** Longer than any test: what ends a wait then was an event. */
+const NEVER_MS = 1_000_000;
+const waitsByEvents = () => new JobWaits({ ledger, events, logger, safetyPollMs: NEVER_MS });
+const waitsByPolling = () => new JobWaits({ ledger, events: DEAF, logger, safetyPollMs: 5 });
+
+describe('a wait', () => {
+  test('ends by the event of the end, and by no other', async () => {
+    const waits = waitsByEvents();
+    const id = await submit();
+    const wait = waits.untilFinished(id);
+    const claim = await worker.take();
+    await worker.attempts.advance(claim, 'started', 'running');
+    await worker.finish(claim);
+    expect(await wait).toMatchObject({ end: 'finished', record: { id, state: 'finished' } });
+    expect(waits.size).toBe(0);
+  });
+
+  test('ends at once when the job had finished before', async () => {
+    const id = await submit();
+    await worker.finish(await worker.take());
+    expect((await waitsByEvents().untilFinished(id)).end).toBe('finished');
+  });
+
+  test('ends when the job finishes between the look at it and the sleep', async () => {
+    const id = await submit();
+    const claim = await worker.take();
+    const slow = {
+      states: ledger.states.bind(ledger),
+      async find(asked: string) {
+        const seen = await ledger.find(asked);
+        if (seen?.state !== 'running') return seen;
+        await worker.finish(claim);
+        const later = await submit();
+        const told = Promise.withResolvers<void>();
+        const unsubscribe = events.subscribe(later, () => told.resolve());
+        // Events come in order: this one's arrival means that the one of the end has been there.
+        await worker.finish(await worker.take());
+        await told.promise;
+        unsubscribe();
+        return seen;
+      },
+    };
+    const waits = new JobWaits({ ledger: slow, events, logger, safetyPollMs: NEVER_MS });
+    expect((await waits.untilFinished(id)).end).toBe('finished');
+  });
+
+  test('ends by the safety poll when its event was missed', async () => {
+    const id = await submit();
+    const wait = waitsByPolling().untilFinished(id);
+    await worker.finish(await worker.take());
+    expect((await wait).end).toBe('finished');
+  });
+
+  test('ends by the safety poll when the job is deleted', async () => {
+    const id = await submit();
+    const waits = waitsByPolling();
+    const wait = waits.untilFinished(id);
+    await redis.del(`{conjob}:job:${id}`, '{conjob}:waiting');
+    expect(await wait).toEqual({ end: 'missing', record: null });
+  });
+
+  test('ends when its time has passed, with the job as it was last seen', async () => {
+    const id = await submit();
+    const wait = await waitsByEvents().untilFinished(id, { timeoutMs: 1 });
+    expect(wait).toMatchObject({ end: 'elapsed', record: { id, state: 'queued' } });
+    await worker.finish(await worker.take());
+  });
+
+  test('is forgotten when its client leaves', async () => {
+    const waits = waitsByEvents();
+    const id = await submit();
+    const client = new AbortController();
+    const wait = waits.untilFinished(id, { signal: client.signal });
+    expect(waits.size).toBe(1);
+    client.abort();
+    expect((await wait).end).toBe('disconnected');
+    expect(waits.size).toBe(0);
+    expect((await waits.untilFinished(id, { signal: client.signal })).end).toBe('disconnected');
+    await worker.finish(await worker.take());
+  });
+
+  test('does not start when this process shuts down', async () => {
+    const waits = waitsByEvents();
+    const id = await submit();
+    const wait = waits.untilFinished(id);
+    waits.close();
+    expect((await wait).end).toBe('closing');
+    expect((await waits.untilFinished(id)).end).toBe('closing');
+    await worker.finish(await worker.take());
+  });
+
+  test('is one of ten thousand without a warning', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error) => warnings.push(warning);
+    process.on('warning', note);
+    const waits = new JobWaits({ ledger, events, logger, safetyPollMs: 50 });
+    const id = await submit();
+    const all = Array.from({ length: 10_000 }, () =>
+      waits.untilFinished(id, { timeoutMs: NEVER_MS, signal: new AbortController().signal }),
+    );
+    const claim = await worker.take();
+    await worker.finish(claim);
+    const ends = new Set((await Promise.all(all)).map(({ end }) => end));
+    expect(ends).toEqual(new Set(['finished']));
+    expect(waits.size).toBe(0);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+  });
+});

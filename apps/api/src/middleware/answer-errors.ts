@@ -1,0 +1,30 @@
+import type { ErrorRequestHandler, RequestHandler } from 'express';
+import { prefersJson } from '../http/accept.ts';
+import { problemDocument, problemLine } from '../http/problem.ts';
+import { RequestError } from '../http/request-errors.ts';
+import { toRequestError } from '../http/to-request-error.ts';
+
+export const noSuchPath: RequestHandler = (req) => {
+  throw new RequestError('path.not_found', `There is nothing at ${req.path}.`, {
+    hint: 'Run a job with /job/run?image=…, or see /jobs.',
+  });
+};
+
+/** Answers every error, and hands those of the platform to the log line of the request. */
+// Express knows an error handler by its four parameters.
+export const answerErrors: ErrorRequestHandler = (thrown: unknown, req, res, _next) => {
+  const error = toRequestError(thrown);
+  if (error.status >= 500) res.err = error.cause instanceof Error ? error.cause : error;
+  if (res.headersSent) {
+    // The status is out already: only a broken connection can still tell that the rest is missing.
+    res.destroy();
+    return;
+  }
+  res.status(error.status).set(error.headers);
+  const wantsText = /^\/job\/run\/?$/i.test(req.path) && !prefersJson(req.headers.accept);
+  if (wantsText) res.type('text/plain').send(problemLine(error));
+  else {
+    res.type('application/problem+json');
+    res.send(JSON.stringify(problemDocument(error, req.path)));
+  }
+};

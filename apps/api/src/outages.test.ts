@@ -1,0 +1,115 @@
+import { createLogger } from '@conjob/shared';
+import { startTestRedis, type TestRedis, until } from '@conjob/testkit';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { loadApiConfig, startApi } from './api.ts';
+import { type HandWorker, startHandWorker } from './testing/hand-worker.ts';
+import { type Answer, type Call, call } from './testing/http-client.ts';
+import { startTestApi, type TestApi, withRedis } from './testing/test-api.ts';
+
+const silent = createLogger({ name: 'test', level: 'silent' });
+const post: Call = { method: 'POST' };
+
+let server: TestRedis;
+let api: TestApi;
+let worker: HandWorker;
+beforeAll(async () => {
+  server = await startTestRedis({ appendOnly: true });
+  api = await startTestApi({}, server);
+  worker = startHandWorker(server.url);
+});
+afterAll(async () => {
+  await worker?.close();
+  await api?.close();
+  await server?.stop();
+});
+/** Each test leaves a Redis that works, and an API that knows it. */
+afterEach(async () => {
+  await until(async () => (await api.call('/readyz')).status === 200);
+});
+
+/** A run that waits, and the claim of its job. */
+async function startRun(path = '/job/run?image=alpine') {
+  const answer = api.call(path, post);
+  return { answer, claim: await worker.take() };
+}
+
+async function endRun({ answer, claim }: Awaited<ReturnType<typeof startRun>>): Promise<void> {
+  await worker.attempts.appendOutput(claim, [{ stream: 'stdout', data: Buffer.from('done') }]);
+  await worker.finish(claim, { outputBytes: 4 });
+  expect(await answer).toMatchObject({ status: 200, text: 'done' });
+}
+
+describe('without Redis', () => {
+  const unavailable = (answer: Answer) => {
+    expect(answer.status).toBe(503);
+    expect(answer.headers).toHaveProperty('retry-after');
+    expect(answer.text).toContain('redis.unavailable');
+  };
+
+  test('requests are answered 503, and all is well when it is back', async () => {
+    await server.crash();
+    unavailable(await api.call('/job/run?image=alpine'));
+    unavailable(await api.call('/jobs?image=alpine', post));
+    unavailable(await api.call('/jobs'));
+    unavailable(await api.call('/jobs/j_00000000000000000000000000'));
+    unavailable(await api.call('/jobs/j_00000000000000000000000000/cancel', post));
+    expect((await api.call('/readyz')).json).toEqual({
+      ready: false,
+      reason: 'Redis can not be reached.',
+    });
+    expect((await api.call('/livez')).status).toBe(200);
+    await server.restart();
+    await until(async () => (await api.call('/readyz')).status === 200);
+    await endRun(await startRun());
+  });
+
+  test('that is frozen, requests are answered 503 as well', async () => {
+    process.kill(server.pid, 'SIGSTOP');
+    try {
+      const [run, ready] = await Promise.all([api.call('/jobs'), api.call('/readyz')]);
+      unavailable(run);
+      expect(ready.json.reason).toMatch(/^Redis does not answer/);
+    } finally {
+      process.kill(server.pid, 'SIGCONT');
+    }
+  });
+
+  test('it starts, says that it is not ready, and ends', async () => {
+    const config = loadApiConfig({ PORT: '0', REDIS_URL: 'redis://127.0.0.1:1' });
+    const alone = await startApi(config, silent);
+    expect((await call(`${alone.url}/livez`)).status).toBe(200);
+    expect((await call(`${alone.url}/readyz`)).status).toBe(503);
+    unavailable(await call(`${alone.url}/job/run?image=alpine`));
+    await alone.close();
+  });
+});
+
+describe('a Redis that would not keep jobs', () => {
+  test('full, refuses them with a clear sentence', async () => {
+    await withRedis(server, (redis) => redis.config('SET', 'maxmemory', '1'));
+    const answer = await api.call('/job/run?image=alpine', post);
+    expect(answer).toMatchObject({ status: 503 });
+    expect(answer.text).toMatch(/^redis\.refused_write: Redis is out of memory\. /);
+    expect(answer.headers).toHaveProperty('retry-after');
+    await withRedis(server, (redis) => redis.config('SET', 'maxmemory', '0'));
+  });
+
+  test('read-only, refuses them too', async () => {
+    await withRedis(server, (redis) => redis.replicaof('127.0.0.1', 1));
+    const answer = await api.call('/job/run?image=alpine', post);
+    expect(answer.text).toMatch(/^redis\.refused_write: /);
+    await withRedis(server, (redis) => redis.replicaof('NO', 'ONE'));
+  });
+
+  test('at a restart, makes the API not ready', async () => {
+    const forgetful = await startTestRedis({ appendOnly: false });
+    const config = loadApiConfig({ PORT: '0', REDIS_URL: forgetful.url });
+    const other = await startApi(config, silent);
+    await until(async () => {
+      const { status, json } = await call(`${other.url}/readyz`);
+      return status === 503 && /append-only file/.test(json.reason);
+    });
+    await other.close();
+    await forgetful.stop();
+  });
+});

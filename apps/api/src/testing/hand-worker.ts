@@ -1,0 +1,50 @@
+import {
+  Attempts,
+  type Claim,
+  connectPatient,
+  disconnect,
+  type JobResult,
+  keys,
+  NO_TIMINGS,
+} from '@conjob/shared';
+import { until } from '@conjob/testkit';
+
+/** A worker whose every step the test takes itself. It takes jobs from the ledger, not the queue. */
+export interface HandWorker {
+  readonly attempts: Attempts;
+  /** Claims the job that has waited longest, as soon as there is one. */
+  take(): Promise<Claim>;
+  finish(claim: Claim, result?: Partial<JobResult>): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function startHandWorker(redisUrl: string): HandWorker {
+  const redis = connectPatient(redisUrl);
+  redis.on('error', () => {});
+  const attempts = new Attempts(redis, { worker: 'by-hand', leaseMs: 30_000 });
+  return {
+    attempts,
+    async take() {
+      let id: string | undefined;
+      await until(async () => {
+        [id] = await redis.zrangebyscore(keys.waiting, '-inf', '+inf', 'LIMIT', 0, 1);
+        return id !== undefined;
+      });
+      const outcome = await attempts.claim(id ?? '', `token-${id}`);
+      if (outcome.kind !== 'claimed') throw new Error(`${id} is ${outcome.kind}`);
+      return outcome.claim;
+    },
+    async finish(claim, result) {
+      await attempts.finish(claim, {
+        conclusion: 'SUCCESS',
+        exitCode: 0,
+        error: null,
+        outputBytes: 0,
+        outputTruncated: false,
+        timings: NO_TIMINGS,
+        ...result,
+      });
+    },
+    close: () => disconnect(redis),
+  };
+}

@@ -1,0 +1,74 @@
+import {
+  Attempts,
+  BULL_PREFIX,
+  type Claim,
+  connectPatient,
+  disconnect,
+  type JobResult,
+  NO_TIMINGS,
+  RUN_QUEUE,
+} from '@conjob/shared';
+import { Worker } from 'bullmq';
+
+interface Run {
+  readonly claim: Claim;
+  readonly attempts: Attempts;
+  print(data: string | Buffer, stream?: 'stdout' | 'stderr'): Promise<void>;
+}
+
+/** What becomes of a job: prints, waits for what the test wants, and says how it ended. */
+export type Script = (run: Run) => Promise<Partial<JobResult>>;
+
+export interface StandInWorker {
+  /** Ids of the jobs that it took, in order. */
+  readonly taken: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Takes jobs from the real queue and writes the real ledger, but runs a script, not a container. */
+export async function startStandInWorker(redisUrl: string, script: Script): Promise<StandInWorker> {
+  const redis = connectPatient(redisUrl);
+  redis.on('error', () => {});
+  const attempts = new Attempts(redis, { worker: 'stand-in', leaseMs: 30_000 });
+  const taken: string[] = [];
+
+  async function take(id: string): Promise<void> {
+    const outcome = await attempts.claim(id, `token-${id}`);
+    if (outcome.kind !== 'claimed') return;
+    taken.push(id);
+    const { claim } = outcome;
+    let outputBytes = 0;
+    const result = await script({
+      claim,
+      attempts,
+      async print(data, stream = 'stdout') {
+        outputBytes += Buffer.byteLength(data);
+        await attempts.appendOutput(claim, [{ stream, data: Buffer.from(data) }]);
+      },
+    });
+    await attempts.finish(claim, {
+      conclusion: 'SUCCESS',
+      exitCode: 0,
+      error: null,
+      outputBytes,
+      outputTruncated: false,
+      timings: { ...NO_TIMINGS, queueMs: claim.queueMs },
+      ...result,
+    });
+  }
+
+  const worker = new Worker(RUN_QUEUE, (job) => take(job.id ?? ''), {
+    connection: redis,
+    prefix: BULL_PREFIX,
+    concurrency: 1000,
+  });
+  worker.on('error', () => {});
+  await worker.waitUntilReady();
+  return {
+    taken,
+    async close() {
+      await worker.close(true);
+      await disconnect(redis);
+    },
+  };
+}
