@@ -1,0 +1,33 @@
+/** What the stand-alone mode says when it is ready. */
+export interface Welcome {
+  /** Where the API listens: `http://127.0.0.1:8080`. */
+  readonly url: string;
+  readonly redis: string;
+  readonly engine: string;
+  /** Whether the starter images are in the engine: then the first lines need no registry. */
+  readonly hasStarters: boolean;
+}
+
+/** The lines to copy must work on this very machine, as they stand. */
+export function welcomeText({ url, redis, engine, hasStarters }: Welcome): string {
+  const address = url.replace(/^http:\/\/(127\.0\.0\.1|0\.0\.0\.0|\[::\])/, 'localhost');
+  const hub = `curl '${address}/job/run?image=library/hello-world:latest'`;
+  const starters = [
+    `curl '${address}/job/run?image=conjob/hello:latest&pull=never'`,
+    `curl --data foobar '${address}/job/run?image=conjob/echo:latest&pull=never'`,
+    `curl --data foobar '${address}/jobs?image=conjob/echo:latest&pull=never'`,
+  ];
+  return [
+    '',
+    `ConJob listens on ${url}`,
+    `  Redis          ${redis}`,
+    `  Docker engine  ${engine}`,
+    '',
+    'In another terminal:',
+    ...(hasStarters ? starters.map((line) => `  ${line}`) : [`  ${hub}`]),
+    ...(hasStarters ? ['', 'Where Docker Hub can be reached:', `  ${hub}`] : []),
+    '',
+    'Ctrl-C ends everything. Jobs and results are kept for the next start.',
+    '',
+  ].join('\n');
+}
