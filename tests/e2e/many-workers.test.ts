@@ -1,0 +1,49 @@
+import { startTestEngine, TEST_IMAGES, type TestEngine } from '@conjob/testkit';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { getJson, query } from './support/http.ts';
+import { type Product, startProduct } from './support/product.ts';
+
+let product: Product;
+let secondEngine: TestEngine;
+
+beforeAll(async () => {
+  secondEngine = await startTestEngine();
+  product = await startProduct();
+});
+afterAll(async () => {
+  await product.stop();
+  await secondEngine.stop();
+});
+
+it('spreads jobs over all workers, and tells who ran what', async () => {
+  const engines = [inject('engineSocket'), secondEngine.socketPath];
+  const names = ['north', 'south'];
+  await Promise.all(
+    engines.map((socket, index) =>
+      product.startWorker({
+        DOCKER_HOST: `unix://${socket}`,
+        WORKER_NAME: names[index] ?? '',
+        WORKER_CONCURRENCY: '1',
+      }),
+    ),
+  );
+  const jobs = await Promise.all(
+    Array.from({ length: 6 }, async () => {
+      const submitted = await getJson(
+        `${product.url}/jobs?${query(TEST_IMAGES.busybox.tag)}&arg=sleep&arg=1`,
+        { method: 'POST' },
+      );
+      return getJson(`${product.url}/jobs/${submitted['id']}?wait=120`);
+    }),
+  );
+  expect(jobs).toEqual(jobs.map(() => expect.objectContaining({ conclusion: 'SUCCESS' })));
+  const workers = jobs.map(({ attempts }) => (attempts as [{ worker: string }])[0].worker);
+  expect(new Set(workers)).toEqual(new Set(names));
+});
+
+it('refuses a second worker of the same name, and names the first', async () => {
+  const env = { DOCKER_HOST: `unix://${secondEngine.socketPath}`, WORKER_NAME: 'south' };
+  await expect(product.startWorker(env)).rejects.toThrow(
+    /Another worker is named south \(process \d+ on .*\)\. Set WORKER_NAME/,
+  );
+});

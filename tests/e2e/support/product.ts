@@ -1,0 +1,64 @@
+import { Releasers } from '@conjob/shared';
+import { startTestRedis, type TestRedis } from '@conjob/testkit';
+import { launch, type ProductProcess } from './start-process.ts';
+
+/** A lease short enough that a test can wait for its end. */
+const LEASE_SECONDS = '3';
+
+/** An API and a worker as processes of their own, on a Redis of their own. */
+export interface Product {
+  readonly url: string;
+  readonly redis: TestRedis;
+  readonly api: ProductProcess;
+  startWorker(env: Readonly<Record<string, string>>): Promise<ProductProcess>;
+  /** Stops all of it; throws when a process that still ran did not end with 0. */
+  stop(): Promise<void>;
+}
+
+export async function startProduct(env: Readonly<Record<string, string>> = {}): Promise<Product> {
+  const releasers = new Releasers();
+  try {
+    const redis = await startTestRedis({ appendOnly: true });
+    releasers.push(() => redis.stop());
+    const api = launch('api', {
+      PORT: '0',
+      REDIS_URL: redis.url,
+      JOB_NETWORK: 'none',
+      JOB_LIMIT_KILL_TIMEOUT: '2',
+      ...env,
+    });
+    releasers.push(() => stopCleanly('api', api));
+    const [, url = ''] = await api.says(/"url":"(http:[^"]+)"/);
+    return {
+      url,
+      redis,
+      api,
+      startWorker: async (workerEnv) => {
+        const worker = launch('worker', {
+          REDIS_URL: redis.url,
+          WORKER_LEASE_SECONDS: LEASE_SECONDS,
+          ...env,
+          ...workerEnv,
+        });
+        await worker.says(/worker is ready/);
+        releasers.push(() => stopCleanly('worker', worker));
+        return worker;
+      },
+      stop: () => releasers.releaseAll(),
+    };
+  } catch (error) {
+    await releasers.releaseAll();
+    throw error;
+  }
+}
+
+const KILLED = null;
+
+/** One that a test has ended before is that test's own business. */
+async function stopCleanly(name: string, running: ProductProcess): Promise<void> {
+  if (running.hasExited()) return;
+  const code = await running.stop();
+  if (code !== 0 && code !== KILLED) {
+    throw new Error(`${name} ended with ${code}:\n${running.output()}`);
+  }
+}

@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+
+const ROOT = resolve(import.meta.dirname, '../../..');
+
+/** A process of the product, started as its users start it. */
+export interface ProductProcess {
+  readonly pid: number;
+  /** Everything that it has written so far, both streams. */
+  readonly output: () => string;
+  /** Its exit code; null when a signal ended it. */
+  readonly exited: Promise<number | null>;
+  hasExited(): boolean;
+  /** SIGTERM, and how it ended. May be called after it ended. */
+  stop(): Promise<number | null>;
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves with the match once its output has it; throws when it ends before. */
+  says(pattern: RegExp): Promise<RegExpExecArray>;
+}
+
+export type App = 'api' | 'worker' | 'standalone';
+
+export function launch(app: App, env: Readonly<Record<string, string>>): ProductProcess {
+  const child = spawn(process.execPath, [`apps/${app}/src/main.ts`], {
+    cwd: ROOT,
+    // Nothing of the test's own environment may help it along.
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const listeners = new Set<() => void>();
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      for (const listener of listeners) listener();
+    });
+  }
+  const exited = once(child, 'close').then(([code]) => code as number | null);
+  const says = async (pattern: RegExp): Promise<RegExpExecArray> => {
+    const { promise, resolve: found } = Promise.withResolvers<RegExpExecArray>();
+    const look = (): void => {
+      const match = pattern.exec(output);
+      if (match) found(match);
+    };
+    listeners.add(look);
+    look();
+    const match = await Promise.race([promise, exited.then(() => null)]);
+    listeners.delete(look);
+    if (match === null) throw new Error(`${app} ended without saying ${pattern}:\n${output}`);
+    return match;
+  };
+  return {
+    pid: child.pid ?? 0,
+    output: () => output,
+    exited,
+    says,
+    hasExited: () => child.exitCode !== null || child.signalCode !== null,
+    kill: (signal) => child.kill(signal),
+    stop: () => {
+      child.kill('SIGTERM');
+      return exited;
+    },
+  };
+}
