@@ -1,0 +1,132 @@
+import { keys } from '@conjob/shared';
+import { importTestImages, TEST_IMAGES } from '@conjob/testkit';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type ComposeHost, startComposeHost } from './compose.ts';
+import { importStandIns } from './stand-in-images.ts';
+
+/**
+ * The whole of docker-compose.yml, and the Dockerfiles, on an engine without any network. Base
+ * images and pnpm are stand-ins (docs/docker-compose.md says what this leaves untested).
+ * The tests are steps of one story: they build on each other.
+ */
+let host: ComposeHost;
+const PATIENT = { timeout: 60_000, interval: 500 };
+
+beforeAll(async () => {
+  host = await startComposeHost();
+  await Promise.all([importStandIns(host.socketPath), importTestImages(host.socketPath)]);
+});
+afterAll(() => host?.stop());
+
+interface ImageDetails {
+  readonly Config: {
+    readonly User: string;
+    readonly Entrypoint: readonly string[];
+    readonly StopSignal: string;
+    readonly Labels: Readonly<Record<string, string>>;
+  };
+  readonly RootFS: { readonly Layers: readonly string[] };
+}
+
+test('the Dockerfiles build images that hold one file more than their base, and are not root', async () => {
+  await host.compose('build');
+  const base = await host.inspect<ImageDetails>('/images/node:24-slim/json');
+  for (const app of ['api', 'worker']) {
+    const { Config, RootFS } = await host.inspect<ImageDetails>(`/images/conjob/${app}:dev/json`);
+    expect(Config).toMatchObject({
+      User: 'node',
+      Entrypoint: ['node', '--max-semi-space-size=1', '/app/main.js'],
+      StopSignal: 'SIGTERM',
+    });
+    expect(Config.Labels['org.opencontainers.image.licenses']).toBe('Apache-2.0');
+    expect(RootFS.Layers.length - base.RootFS.Layers.length).toBeLessThanOrEqual(2);
+  }
+});
+
+test('everything comes up, and the API answers on the published port', async () => {
+  await host.compose('up', '--detach', '--no-build');
+  // Ready also says that Redis is set up such that it keeps what it was given.
+  await expect.poll(() => ask('/readyz'), PATIENT).toMatchObject({ status: 200 });
+  expect(await ask('/livez')).toEqual({ status: 200, body: '{"live":true}' });
+});
+
+test('a job runs in a container on the engine of the mounted socket', async () => {
+  const reply = await runJob('hello from compose');
+  expect(reply).toEqual({ status: 200, body: 'hello from compose\n' });
+});
+
+test('workers scale, each under a name of its own', async () => {
+  await host.compose('up', '--detach', '--no-build', '--no-recreate', '--scale', 'worker=2');
+  await expect.poll(workerNames, PATIENT).toHaveLength(2);
+  const replies = await Promise.all(['1', '2', '3', '4'].map(runJob));
+  expect(replies.map(({ body }) => body)).toEqual(['1\n', '2\n', '3\n', '4\n']);
+});
+
+test('API and workers are healthy by the checks in their images', async () => {
+  await expect.poll(() => healthOf('api'), PATIENT).toEqual(['healthy']);
+  await expect.poll(() => healthOf('worker'), PATIENT).toEqual(['healthy', 'healthy']);
+});
+
+test('Redis keeps what it has taken over a restart, and everybody finds it again', async () => {
+  const before = await jobIds();
+  expect(before).toHaveLength(5);
+  await host.compose('restart', 'redis');
+  await expect.poll(() => runJob('again'), PATIENT).toEqual({ status: 200, body: 'again\n' });
+  expect(await jobIds()).toEqual(expect.arrayContaining(before));
+});
+
+test('everything stops by itself when asked to, and nothing is left', async () => {
+  await host.compose('stop');
+  for (const { Id, Names } of await containers()) {
+    const { State } = await host.inspect<Details>(`/containers/${Id}/json`);
+    expect(State, Names[0]).toMatchObject({ ExitCode: 0, OOMKilled: false });
+  }
+  await host.compose('down', '--volumes', '--remove-orphans');
+  expect(await containers()).toEqual([]);
+  const { Volumes } = await host.inspect<{ Volumes: unknown }>('/volumes');
+  expect(Volumes ?? []).toEqual([]);
+  const networks = await host.inspect<{ Name: string }[]>('/networks');
+  expect(networks.map(({ Name }) => Name).sort()).toEqual(['bridge', 'host', 'none']);
+});
+
+interface Details {
+  readonly State: { readonly ExitCode: number; readonly Health?: { readonly Status: string } };
+}
+
+function containers(labels: readonly string[] = []) {
+  const filters = encodeURIComponent(JSON.stringify({ label: labels }));
+  return host.inspect<{ readonly Id: string; readonly Names: readonly string[] }[]>(
+    `/containers/json?all=1&filters=${filters}`,
+  );
+}
+
+async function healthOf(service: string): Promise<(string | undefined)[]> {
+  const listed = await containers([`com.docker.compose.service=${service}`]);
+  const details = await Promise.all(
+    listed.map(({ Id }) => host.inspect<Details>(`/containers/${Id}/json`)),
+  );
+  return details.map(({ State }) => State.Health?.Status);
+}
+
+async function workerNames(): Promise<string[]> {
+  const command = ['redis-cli', 'ZRANGE', keys.workers, '0', '-1'];
+  const listed = await host.compose('exec', '-T', 'redis', ...command);
+  return listed.trim().split('\n');
+}
+
+async function jobIds(): Promise<string[]> {
+  const { body } = await ask('/jobs');
+  const { jobs } = JSON.parse(body) as { jobs: { id: string }[] };
+  return jobs.map(({ id }) => id);
+}
+
+function runJob(text: string) {
+  const image = TEST_IMAGES.echo.tag;
+  const options = { pull: 'never', network: 'none', remove: 'true' };
+  const query = new URLSearchParams({ image, arg: text, ...options });
+  return ask(`/job/run?${query}`, 'POST');
+}
+
+function ask(path: string, method: 'GET' | 'POST' = 'GET') {
+  return host.request(`http://127.0.0.1:8080${path}`, method);
+}
