@@ -1,0 +1,22 @@
+import { findBinary, run } from '@conjob/provision';
+
+/** The `docker` of this machine, talking to one engine. */
+export interface DockerCli {
+  /** As it says itself. */
+  readonly version: string;
+  /** `docker run --rm` without a network; returns what the job printed. */
+  run(image: string, args: readonly string[]): Promise<string>;
+}
+
+/** Undefined where there is no `docker` on PATH. */
+export async function findDockerCli(engineSocket: string): Promise<DockerCli | undefined> {
+  const binary = findBinary('docker');
+  if (binary === undefined) return undefined;
+  const env = { DOCKER_HOST: `unix://${engineSocket}` };
+  const docker = (args: readonly string[]) => run(binary, args, { env });
+  return {
+    version: (await docker(['--version'])).trim(),
+    run: (image, args) =>
+      docker(['run', '--rm', '--network', 'none', '--pull', 'never', image, ...args]),
+  };
+}

@@ -1,0 +1,49 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type Docker from 'dockerode';
+import { closedLoop } from '../closed-loop.ts';
+import type { Performance } from '../scenarios/scenario.ts';
+import { runBare } from './bare-job.ts';
+import { runInConJob } from './conjob-job.ts';
+import { textOf } from './frames.ts';
+import type { Template } from './like-conjob.ts';
+
+/** Runs that many `echo` jobs in one way, and returns the time they took in ms. */
+export type Load = (jobs: number) => Promise<number>;
+
+const REMOVED_WITHIN_MS = 10_000;
+
+/** The same jobs through ConJob and without it, `slots` containers at a time. */
+export function loads(
+  { stage: { docker, image }, signal }: Pick<Performance, 'stage' | 'signal'>,
+  { url, template, slots }: { url: string; template: Template; slots: number },
+): Record<'conJob' | 'bare', Load> {
+  const word = 'throughput';
+  const check = (text: string): void => {
+    if (text !== `${word}\n`) throw new Error(`echo printed ${JSON.stringify(text)}`);
+  };
+  return {
+    // As many jobs wait as run: a slot that is free finds the next job in the queue.
+    conJob: async (jobs) => {
+      const runOne = async () =>
+        check((await runInConJob(url, { image, args: ['echo', word] })).text);
+      return (
+        (await closedLoop({ jobs, clients: 2 * slots, signal }, runOne)) +
+        (await untilAllRemoved(docker))
+      );
+    },
+    bare: (jobs) =>
+      closedLoop({ jobs, clients: slots, signal }, () =>
+        runBare(docker, template(['echo', word]), async (output) => check(await textOf(output))),
+      ),
+  };
+}
+
+/** ConJob answers before it removes the container; a rate must not profit from that. */
+async function untilAllRemoved(docker: Docker): Promise<number> {
+  const start = performance.now();
+  while ((await docker.listContainers({ all: true })).length > 0) {
+    if (performance.now() - start > REMOVED_WITHIN_MS) throw new Error('containers were left');
+    await sleep(2);
+  }
+  return performance.now() - start;
+}

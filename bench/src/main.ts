@@ -1,0 +1,114 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { describeMachine } from './report/machine.ts';
+import { putSection } from './report/sections.ts';
+import { cpu } from './scenarios/cpu.ts';
+import { echo } from './scenarios/echo.ts';
+import { output } from './scenarios/output.ts';
+import type { Scenario } from './scenarios/scenario.ts';
+import { throughput } from './scenarios/throughput.ts';
+import { setStage } from './stage/stage.ts';
+
+const SCENARIOS: readonly Scenario[] = [echo, throughput, cpu, output];
+const PAGE = join(import.meta.dirname, '..', '..', 'docs', 'performance.md');
+
+const USAGE = `Usage: pnpm bench [scenario…] [--rounds N] [--built] [--everysec] [--write]
+
+Measures ConJob on an engine and a Redis of its own; needs root and Linux.
+Scenarios, all by default: ${SCENARIOS.map(({ name }) => name).join(', ')}
+
+  --rounds N  how often to measure; each scenario has a number of its own
+  --built     run what pnpm build made, as the images do; default: the sources
+  --everysec  let Redis write to the disk once a second: shows what appendfsync always costs
+  --write     put the results into docs/performance.md
+`;
+
+interface Wish {
+  readonly scenarios: readonly Scenario[];
+  readonly rounds: number | undefined;
+  readonly built: boolean;
+  readonly everysec: boolean;
+  readonly write: boolean;
+}
+
+function readArguments(): Wish {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      rounds: { type: 'string' },
+      built: { type: 'boolean' },
+      everysec: { type: 'boolean' },
+      write: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    process.exit(0);
+  }
+  const scenarios = positionals.map((name) => {
+    const scenario = SCENARIOS.find((candidate) => candidate.name === name);
+    if (scenario === undefined) throw new Error(`There is no scenario ${name}.\n\n${USAGE}`);
+    return scenario;
+  });
+  const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+  if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) {
+    throw new Error(`--rounds takes a whole number from 1.\n\n${USAGE}`);
+  }
+  if (values.write && values.everysec) {
+    throw new Error(
+      '--everysec is no promise of ConJob: its figures are not written into the page.',
+    );
+  }
+  return {
+    scenarios: scenarios.length > 0 ? scenarios : SCENARIOS,
+    rounds,
+    built: values.built ?? false,
+    everysec: values.everysec ?? false,
+    write: values.write ?? false,
+  };
+}
+
+async function perform(wish: Wish, signal: AbortSignal): Promise<void> {
+  const { scenarios, rounds, built, everysec, write } = wish;
+  const say = (line: string) => process.stderr.write(`${line}\n`);
+  say('starting an engine and a Redis');
+  const stage = await setStage({ built, everysec });
+  try {
+    const machine = await describeMachine(stage.docker, everysec ? 'everysec' : 'always');
+    say(machine);
+    for (const scenario of scenarios) {
+      signal.throwIfAborted();
+      const performance = { stage, rounds: rounds ?? scenario.rounds, signal, say };
+      say(`\n${scenario.title}`);
+      const results = await scenario.run(performance);
+      process.stdout.write(`\n${results}\n`);
+      if (write) writeSection(scenario, { ...wish, rounds: performance.rounds }, machine, results);
+    }
+  } finally {
+    await stage.close();
+  }
+}
+
+function writeSection(
+  { name, title, method }: Scenario,
+  { rounds, built }: Wish,
+  machine: string,
+  results: string,
+): void {
+  const command = `    pnpm bench ${name} --rounds ${rounds}${built ? ' --built' : ''} --write`;
+  const text = [`## ${title}`, method, command, results, `Measured on: ${machine}.`].join('\n\n');
+  writeFileSync(PAGE, putSection(readFileSync(PAGE, 'utf8'), name, text));
+}
+
+const quit = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => quit.abort(new Error(`stopped by ${name}`)));
+}
+try {
+  await perform(readArguments(), quit.signal);
+} catch (error) {
+  process.stderr.write(`${quit.signal.aborted ? quit.signal.reason.message : error}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,80 @@
+import { connectPatient, disconnect, Releasers } from '@conjob/shared';
+import {
+  startTestEngine,
+  startTestRedis,
+  sweepAbandoned,
+  TEST_IMAGES,
+  tempFolder,
+} from '@conjob/testkit';
+import Docker from 'dockerode';
+import { type ConJob, startConJob } from './conjob.ts';
+
+/** What every scenario plays on: an engine and a Redis of our own, on this machine's disk. */
+export interface Stage {
+  readonly docker: Docker;
+  readonly engineSocket: string;
+  readonly redisPid: number;
+  readonly image: string;
+  /** Gives `use` a new ConJob, and stops it afterwards. */
+  withConJob<T>(
+    env: Readonly<Record<string, string>>,
+    use: (conJob: ConJob) => Promise<T>,
+  ): Promise<T>;
+  close(): Promise<void>;
+}
+
+export interface StageOptions {
+  readonly built: boolean;
+  /** Redis forgets up to a second of writes at a power loss: not what ConJob promises. */
+  readonly everysec: boolean;
+}
+
+export async function setStage({ built, everysec }: StageOptions): Promise<Stage> {
+  const releasers = new Releasers();
+  try {
+    await sweepAbandoned();
+    const folder = tempFolder();
+    releasers.push(() => folder.remove());
+    const redis = await startTestRedis({ appendOnly: true, listen: 'tcp' });
+    releasers.push(() => redis.stop());
+    if (everysec) await writeEverySecond(redis.url);
+    const engine = await startTestEngine();
+    releasers.push(() => engine.stop());
+    const places = {
+      redisUrl: redis.url,
+      engineSocket: engine.socketPath,
+      folder: folder.path,
+      built,
+    };
+    return {
+      docker: connect(engine.socketPath),
+      engineSocket: engine.socketPath,
+      redisPid: redis.pid,
+      image: TEST_IMAGES.busybox.tag,
+      async withConJob(env, use) {
+        const conJob = await startConJob({ ...places, env });
+        try {
+          return await use(conJob);
+        } finally {
+          await conJob.stop();
+        }
+      },
+      close: () => releasers.releaseAll(),
+    };
+  } catch (error) {
+    await releasers.releaseAll();
+    throw error;
+  }
+}
+
+/** Without an HTTP agent of its own, as the worker connects; see the scenario `cpu`. */
+function connect(socketPath: string): Docker {
+  const nothing = { host: undefined } as unknown as { host: string };
+  return new Docker({ ...nothing, protocol: 'http', socketPath });
+}
+
+async function writeEverySecond(redisUrl: string): Promise<void> {
+  const redis = connectPatient(redisUrl);
+  await redis.config('SET', 'appendfsync', 'everysec');
+  await disconnect(redis);
+}
