@@ -1,4 +1,3 @@
-import type { Conclusion } from './conclusion.ts';
 import type { JobResult } from './job-result.ts';
 import type { JobSpec } from './job-spec.ts';
 import type { JobPhase, JobState } from './job-state.ts';
@@ -13,7 +12,8 @@ export interface AttemptRecord {
   readonly worker: string;
   readonly startedAt: number;
   readonly finishedAt: number | null;
-  readonly conclusion: Conclusion | null;
+  /** Null while it runs, and when it was given back before anything was started. */
+  readonly result: JobResult | null;
 }
 
 /** Everything that is known of one job but its output. Times as in {@link AttemptRecord}. */
@@ -30,6 +30,12 @@ export interface JobRecord {
   readonly imageDigest: string | null;
   /** Set from the moment that somebody asked to cancel. */
   readonly cancelReason: string | null;
+  /** When the next attempt is due, between two of them. */
+  readonly retryAt: number | null;
+  /** How often it has been run again: see `retryDelayMs`. */
+  readonly retries: number;
+  /** Version of the record: see {@link RECORD_VERSION}. */
+  readonly version: number;
   readonly result: JobResult | null;
 }
 
@@ -48,7 +54,10 @@ export function readJobRecord(id: string, fields: Record<string, string>): JobRe
     attempts: Array.from({ length: attempts }, (_, index) => readAttempt(index + 1, fields)),
     imageDigest: fields['imageDigest'] || null,
     cancelReason: fields['cancelReason'] ?? null,
-    result: fields['result'] ? (JSON.parse(fields['result']) as JobResult) : null,
+    retryAt: optionalTime(fields['retryAt']),
+    retries: Number(fields['retries']),
+    version: Number(fields['v']),
+    result: readResult(fields['result']),
   };
 }
 
@@ -59,8 +68,12 @@ function readAttempt(number: number, fields: Record<string, string>): AttemptRec
     worker: field('worker') ?? '',
     startedAt: Number(field('startedAt')),
     finishedAt: optionalTime(field('finishedAt')),
-    conclusion: (field('conclusion') ?? null) as Conclusion | null,
+    result: readResult(field('result')),
   };
+}
+
+function readResult(text: string | undefined): JobResult | null {
+  return text ? (JSON.parse(text) as JobResult) : null;
 }
 
 function optionalTime(text: string | undefined): number | null {

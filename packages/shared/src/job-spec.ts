@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { InvalidImageReferenceError, parseImageReference } from './image-reference.ts';
+import { isRetryCause } from './retry-policy.ts';
 
 /** What an operator allows and what a job gets that does not ask. Times in seconds. */
 export interface JobLimits {
@@ -22,6 +23,9 @@ export const MAX_ARGUMENT_BYTES = 128 * 1024 - 1;
 const DEFAULT_PULL_TIMEOUT_SECONDS = 300;
 const MAX_PULL_TIMEOUT_SECONDS = 3600;
 const MAX_QUEUE_TIMEOUT_SECONDS = 7 * 24 * 3600;
+export const MAX_PRIORITY = 1000;
+const MAX_ATTEMPTS = 100;
+const MAX_BACKOFF_SECONDS = 3600;
 /** The engine's own least memory limit. */
 const MIN_MEMORY_BYTES = 6 * 1024 * 1024;
 
@@ -59,13 +63,21 @@ const texts = (name: z.ZodString, value: z.ZodString) =>
     .pipe(z.record(name, value));
 
 const environment = texts(
-  utf8Text.regex(/^[^=\0]{1,255}$/, 'A name has 1 to 255 characters, none of them = or NUL.'),
+  utf8Text
+    .regex(/^[^=\0]{1,255}$/, 'A name has 1 to 255 characters, none of them = or NUL.')
+    .refine((name) => !name.startsWith('CONJOB_'), 'Names that begin with CONJOB_ are taken.'),
   text,
 );
 
-const labels = texts(
-  z.string().regex(/^[a-z0-9.\-/_]{1,63}$/, 'A label name takes 1 to 63 of a-z 0-9 . - / _'),
-  text.max(255, 'At most 255 characters.'),
+const LABEL = /^[a-z0-9.\-/_]{1,63}$/;
+const labelName = z.string().regex(LABEL, 'A label name takes 1 to 63 of a-z 0-9 . - / _');
+
+const labels = texts(labelName, text.max(255, 'At most 255 characters.'));
+
+/** What a worker has: see `WORKER_LABELS`. */
+const workerLabels = texts(
+  labelName,
+  z.string('Must be text.').regex(LABEL, 'A label value takes 1 to 63 of a-z 0-9 . - / _'),
 );
 
 const seconds = (maximum: number) =>
@@ -83,6 +95,31 @@ const resources = z.strictObject({
     .max(1024, 'Must be at most 1024.')
     .optional(),
   pids: z.int().min(1, 'Must be at least 1.').max(4_194_304, 'Must be at most 4194304.').optional(),
+});
+
+/** Of the labels that a worker has, and a job requires. */
+export { workerLabels as workerLabelsSchema };
+
+const retry = z.strictObject({
+  /** All runs together. There is no retry without bound. */
+  maxAttempts: z
+    .int('A whole number is required: there is no retry without bound.')
+    .min(2, 'Must be at least 2: the first run counts.')
+    .max(MAX_ATTEMPTS, `Must be at most ${MAX_ATTEMPTS}.`),
+  on: z
+    .array(
+      z
+        .string()
+        .refine(isRetryCause, 'Must be an error code such as worker.lost, or exit:1 to exit:255.'),
+    )
+    .min(1, 'Must name at least one cause.')
+    .max(64)
+    .default(['worker.lost']),
+  backoffSeconds: z
+    .int('Must be a whole number of seconds.')
+    .min(0, 'Must not be negative.')
+    .max(MAX_BACKOFF_SECONDS, `Must be at most ${MAX_BACKOFF_SECONDS} seconds.`)
+    .default(0),
 });
 
 /** The one schema of a job spec: what `POST /jobs` takes as JSON, and what a query becomes. */
@@ -122,6 +159,16 @@ export function jobSpecSchema(limits: JobLimits) {
     resources: resources.default({}),
     network: z.enum(JOB_NETWORKS, 'Must be bridge or none.').default(limits.defaultNetwork),
     labels: labels.default({}),
+    /** Labels that the worker must have. */
+    requires: workerLabels.default({}),
+    /** Higher runs first. */
+    priority: z
+      .int('Must be a whole number.')
+      .min(-MAX_PRIORITY, `Must be at least -${MAX_PRIORITY}.`)
+      .max(MAX_PRIORITY, `Must be at most ${MAX_PRIORITY}.`)
+      .default(0),
+    /** Unset: whatever was started once is never started again. */
+    retry: retry.optional(),
     retentionSeconds: seconds(limits.maxRetentionSeconds).default(limits.defaultRetentionSeconds),
   });
 }

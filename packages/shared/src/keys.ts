@@ -4,7 +4,7 @@
  */
 const PREFIX = '{conjob}';
 
-/** BullMQ's own prefix and the name of the one queue. */
+/** BullMQ's own prefix, and the name of the queue of jobs that any worker can run. */
 export const BULL_PREFIX = `${PREFIX}:bull`;
 export const RUN_QUEUE = 'run';
 
@@ -20,10 +20,13 @@ export const keys = {
   jobs: `${PREFIX}:jobs`,
   /** Sorted set by expiry: which ids to take out of `jobs`, since their records are gone. */
   expiry: `${PREFIX}:expiry`,
-  /** Sorted set by time: accepted or given back, but not yet known to be on the queue. */
+  /** Sorted set by time: to be put on their queue then, or not yet known to be there. */
   adding: `${PREFIX}:adding`,
-  /** Sorted set by time: accepted and not yet taken by a worker. */
-  waiting: `${PREFIX}:waiting`,
+  /** Sorted set of what is accepted and not yet taken by a worker, first what is taken first. */
+  waiting: (queue: string) => `${keys.waitingPrefix}${queue}`,
+  waitingPrefix: `${PREFIX}:waiting:`,
+  /** Sorted set by last use: requirements that jobs have had, each with a queue of its own. */
+  placements: `${PREFIX}:placements`,
   /** Sorted set by end: leases of running jobs. */
   leases: `${PREFIX}:leases`,
   /** Sorted set by deadline: when a waiting job has waited too long. */
@@ -38,6 +41,15 @@ export const keys = {
   installation: `${PREFIX}:installation`,
   /** String with expiry: which process holds a worker's name. */
   workerName: (name: string) => `${PREFIX}:worker-name:${name}`,
-  /** Sorted set by expiry: names of live workers. */
+  /** Sorted set by the end of their last sign of life: names of workers. */
   workers: `${PREFIX}:workers`,
+  /** String: what a worker said of itself with its last sign of life, as JSON. */
+  worker: (name: string) => `${PREFIX}:worker:${name}`,
+  /** Hash: names of workers that shall take no jobs, and why. */
+  drains: `${PREFIX}:drains`,
+  /** Channel: names of workers that were told to drain or resume; empty for a new placement. */
+  workerNews: `${PREFIX}:worker-news`,
+  /** Sorted sets by last use: images and cache volumes of an engine that jobs have used. */
+  imageUse: (engineId: string) => `${PREFIX}:image-use:${engineId}`,
+  volumeUse: (engineId: string) => `${PREFIX}:volume-use:${engineId}`,
 } as const;

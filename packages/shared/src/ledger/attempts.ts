@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { jobError } from '../job-error.ts';
 import { RECORD_VERSION } from '../job-record.ts';
 import type { JobResult } from '../job-result.ts';
 import type { JobSpec } from '../job-spec.ts';
@@ -22,6 +23,8 @@ export interface Claim {
   readonly id: string;
   readonly token: string;
   readonly attempt: number;
+  /** How often the job has been run again already: see `retryDelayMs`. */
+  readonly retries: number;
   readonly spec: JobSpec;
   readonly queueMs: number;
   /** Empty when nobody asked to cancel. */
@@ -40,17 +43,17 @@ export interface AdoptedClaim extends Claim {
 
 /**
  * - `claimed`: run it.
- * - `lost`: an earlier attempt may have run and nobody follows it: only end it.
- * - `incompatible`: written by another version: only end it.
- * - `leased`: another worker is on it; look again after `retryAfterMs`.
+ * - `incompatible`: written by an older version that is not read any more: only end it.
+ * - `leased`: another worker is on it.
+ * - `early`: its next attempt is not due yet.
+ * - `newer`: written by a newer version: it waits for a worker that reads it.
  * - `missing`: the ledger does not know it; where it has just been submitted: not yet.
  * - `over`: finished: nothing to do.
  */
 export type ClaimOutcome =
-  | { readonly kind: 'claimed' | 'lost' | 'incompatible'; readonly claim: Claim }
-  | { readonly kind: 'leased'; readonly retryAfterMs: number }
-  | { readonly kind: 'missing' }
-  | { readonly kind: 'over' };
+  | { readonly kind: 'claimed' | 'incompatible'; readonly claim: Claim }
+  | { readonly kind: 'leased' | 'early'; readonly retryAfterMs: number }
+  | { readonly kind: 'newer' | 'missing' | 'over' };
 
 export interface OutputChunk {
   readonly stream: 'stdout' | 'stderr';
@@ -74,11 +77,16 @@ export class Attempts {
     this.#leaseMs = options.leaseMs;
   }
 
+  get leaseMs(): number {
+    return this.#leaseMs;
+  }
+
+  /** Sent again with the same token, it is the same claim. */
   async claim(id: string, token: string): Promise<ClaimOutcome> {
     const [kind, ...rest] = await this.#commands.conjobClaim(
       keys.job(id),
       keys.adding,
-      keys.waiting,
+      keys.waitingPrefix,
       keys.queueDeadlines,
       keys.events,
       keys.leases,
@@ -88,16 +96,17 @@ export class Attempts {
       this.#leaseMs,
       RECORD_VERSION,
     );
-    if (kind === 'leased') return { kind, retryAfterMs: Number(rest[0]) };
-    if (kind === 'missing') return { kind };
-    if (kind !== 'claimed' && kind !== 'lost' && kind !== 'incompatible') return { kind: 'over' };
-    const [attempt, spec, queueMs, cancelReason, worker, containerId] = rest as [
+    if (kind === 'leased' || kind === 'early') return { kind, retryAfterMs: Number(rest[0]) };
+    if (kind === 'missing' || kind === 'newer') return { kind };
+    if (kind !== 'claimed' && kind !== 'incompatible') return { kind: 'over' };
+    const [attempt, spec, queueMs, cancelReason, worker, containerId, retries] = rest as [
       number,
       string,
       number,
       string,
       string,
       string,
+      number,
     ];
     return {
       kind,
@@ -105,6 +114,7 @@ export class Attempts {
         id,
         token,
         attempt,
+        retries,
         spec: JSON.parse(spec) as JobSpec,
         queueMs,
         cancelReason,
@@ -114,29 +124,40 @@ export class Attempts {
   }
 
   /**
-   * Takes over an attempt that an earlier process of this same worker had begun. Null when it is not
-   * this worker's any more, has finished, or had not come to its start.
+   * Takes over an attempt that an earlier process of this worker, or of another one on the same engine that
+   * is gone, had begun. Null when it is somebody else's by now, has finished, or had not come to its start.
+   * `madeBy`: the worker that the container names.
    */
-  async adopt(id: string, attempt: number, token: string): Promise<AdoptedClaim | null> {
-    const [spec, cancelReason = '', queueMs = 0, ranMs = 0] = await this.#commands.conjobAdopt(
-      keys.job(id),
-      keys.leases,
-      id,
-      this.#worker,
-      attempt,
-      token,
-      this.#leaseMs,
-    );
+  async adopt(
+    id: string,
+    attempt: number,
+    token: string,
+    madeBy = this.#worker,
+  ): Promise<AdoptedClaim | null> {
+    const [spec, cancelReason = '', queueMs = 0, ranMs = 0, retries = 0] =
+      await this.#commands.conjobAdopt(
+        keys.job(id),
+        keys.leases,
+        keys.workerName(madeBy),
+        id,
+        this.#worker,
+        attempt,
+        token,
+        this.#leaseMs,
+        madeBy,
+        RECORD_VERSION,
+      );
     if (spec === undefined) return null;
     return {
       id,
       token,
       attempt,
+      retries,
       spec: JSON.parse(spec) as JobSpec,
       queueMs,
       ranMs,
       cancelReason,
-      previous: { worker: this.#worker, containerId: '' },
+      previous: { worker: madeBy, containerId: '' },
       // Counted after the token has changed: nobody appends to it any more.
       recordedBytes: await countOutput(this.#redis, id, attempt),
     };
@@ -206,9 +227,35 @@ export class Attempts {
       id,
       token,
       JSON.stringify(result),
-      result.conclusion,
     );
     if (done === 0) throw new FencedError(id);
+  }
+
+  /**
+   * Ends the attempt, but not the job: it is due again after `delayMs`. `finished`: it was cancelled
+   * meanwhile, and has ended for good.
+   */
+  async retry(
+    { id, token }: Claim,
+    result: JobResult,
+    delayMs: number,
+  ): Promise<'queued' | 'finished'> {
+    const cancelled = {
+      ...result,
+      conclusion: 'CANCELLED',
+      exitCode: -1,
+      error: jobError('run.cancelled'),
+    };
+    const outcome = await this.#commands.conjobRetry(
+      ...endingKeys(id),
+      id,
+      token,
+      JSON.stringify(result),
+      delayMs,
+      JSON.stringify(cancelled),
+    );
+    if (outcome === 'fenced') throw new FencedError(id);
+    return outcome;
   }
 
   /** Bytes for standard input; null when they are gone. */

@@ -5,12 +5,14 @@ export function endingKeys(id: string): string[] {
   return [
     keys.job(id),
     keys.input(id),
-    keys.waiting,
+    keys.waitingPrefix,
     keys.adding,
     keys.queueDeadlines,
     keys.expiry,
     keys.events,
     keys.leases,
     keys.outputPrefix(id),
+    keys.placements,
+    keys.workerNews,
   ];
 }

@@ -10,29 +10,35 @@ type Argument = string | number | Buffer;
 export interface LedgerCommands {
   conjobAccept(...keysAndArguments: Argument[]): Promise<[string, string]>;
   conjobClaim(...keysAndArguments: Argument[]): Promise<[string, ...unknown[]]>;
-  conjobAdopt(...keysAndArguments: Argument[]): Promise<[string, string, number, number] | []>;
+  conjobAdopt(
+    ...keysAndArguments: Argument[]
+  ): Promise<[string, string, number, number, number] | []>;
   conjobAdvance(...keysAndArguments: Argument[]): Promise<[number, string]>;
   conjobRenew(...keysAndArguments: Argument[]): Promise<[number, string]>;
   conjobRelease(...keysAndArguments: Argument[]): Promise<number>;
+  conjobRetry(...keysAndArguments: Argument[]): Promise<'fenced' | 'finished' | 'queued'>;
   conjobAppend(...keysAndArguments: Argument[]): Promise<number>;
   conjobExpireLease(...keysAndArguments: Argument[]): Promise<string>;
   conjobFinish(...keysAndArguments: Argument[]): Promise<number>;
   conjobCancel(...keysAndArguments: Argument[]): Promise<string>;
   conjobRemove(...keysAndArguments: Argument[]): Promise<string>;
+  conjobForgetPlacement(...keysAndArguments: Argument[]): Promise<number>;
 }
 
 export function withLedgerCommands(redis: Redis): LedgerCommands {
-  redis.defineCommand('conjobAccept', { numberOfKeys: 9, lua: scripts.ACCEPT });
+  redis.defineCommand('conjobAccept', { numberOfKeys: 11, lua: scripts.ACCEPT });
   redis.defineCommand('conjobClaim', { numberOfKeys: 6, lua: scripts.CLAIM });
-  redis.defineCommand('conjobAdopt', { numberOfKeys: 2, lua: scripts.ADOPT });
+  redis.defineCommand('conjobAdopt', { numberOfKeys: 3, lua: scripts.ADOPT });
   redis.defineCommand('conjobAdvance', { numberOfKeys: 2, lua: scripts.ADVANCE });
   redis.defineCommand('conjobRenew', { numberOfKeys: 2, lua: scripts.RENEW });
-  redis.defineCommand('conjobRelease', { numberOfKeys: 9, lua: scripts.RELEASE });
+  redis.defineCommand('conjobRelease', { numberOfKeys: 11, lua: scripts.RELEASE });
+  redis.defineCommand('conjobRetry', { numberOfKeys: 11, lua: scripts.RETRY });
   redis.defineCommand('conjobAppend', { numberOfKeys: 2, lua: scripts.APPEND });
-  redis.defineCommand('conjobExpireLease', { numberOfKeys: 9, lua: scripts.EXPIRE_LEASE });
-  redis.defineCommand('conjobFinish', { numberOfKeys: 9, lua: scripts.FINISH });
-  redis.defineCommand('conjobCancel', { numberOfKeys: 10, lua: scripts.CANCEL });
+  redis.defineCommand('conjobExpireLease', { numberOfKeys: 11, lua: scripts.EXPIRE_LEASE });
+  redis.defineCommand('conjobFinish', { numberOfKeys: 11, lua: scripts.FINISH });
+  redis.defineCommand('conjobCancel', { numberOfKeys: 12, lua: scripts.CANCEL });
   redis.defineCommand('conjobRemove', { numberOfKeys: 4, lua: scripts.REMOVE });
+  redis.defineCommand('conjobForgetPlacement', { numberOfKeys: 2, lua: scripts.FORGET_PLACEMENT });
   // defineCommand adds the methods at run time, where the type of Redis does not see them.
   return redis as unknown as LedgerCommands;
 }

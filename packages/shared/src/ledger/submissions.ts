@@ -4,13 +4,24 @@ import type { JobError } from '../job-error.ts';
 import { jobError } from '../job-error.ts';
 import { type JobRecord, RECORD_VERSION, readJobRecord } from '../job-record.ts';
 import { resultWithoutOutput } from '../job-result.ts';
-import type { JobSpec } from '../job-spec.ts';
-import { keys } from '../keys.ts';
+import { type JobSpec, MAX_PRIORITY } from '../job-spec.ts';
+import { keys, RUN_QUEUE } from '../keys.ts';
 import { countOutput } from '../output-reader.ts';
+import { canonicalRequires, type Labels, parseRequires, queueOf } from '../placement.ts';
+import { retryDelayMs } from '../retry-policy.ts';
 import { endingKeys } from './ending-keys.ts';
 import { type LedgerCommands, withLedgerCommands } from './ledger-commands.ts';
 
 const IDEMPOTENCY_MS = 24 * 3600 * 1000;
+/** A job whose worker was lost so often before it had even started it may be what kills its workers. */
+const MAX_LOSSES = 3;
+
+/** Somebody's right to a job, as it was seen. */
+export interface Lease {
+  readonly id: string;
+  /** Milliseconds since the epoch, by the clock of Redis. */
+  readonly leaseUntil: number;
+}
 
 export interface Submission {
   readonly id: string;
@@ -39,19 +50,25 @@ export class Submissions {
 
   /** Writes a new job, durably once this resolves. It still has to be put on the queue. */
   async accept({ id, spec, input, idempotency }: Submission): Promise<Acceptance> {
+    const queue = queueOf(spec.requires);
     const [outcome, jobId] = await this.#commands.conjobAccept(
       keys.job(id),
       keys.jobs,
       keys.expiry,
       keys.adding,
-      keys.waiting,
+      keys.waiting(queue),
       keys.queueDeadlines,
       keys.events,
       keys.input(id),
       idempotency ? keys.idempotency(idempotency.keyHash) : keys.job(id),
+      keys.placements,
+      keys.workerNews,
       id,
       RECORD_VERSION,
       JSON.stringify(spec),
+      queue,
+      queue === RUN_QUEUE ? '' : canonicalRequires(spec.requires),
+      rankOf(spec.priority),
       spec.retentionSeconds * 1000,
       spec.queueTimeoutSeconds === undefined ? '' : spec.queueTimeoutSeconds * 1000,
       input ?? '',
@@ -67,48 +84,70 @@ export class Submissions {
     await this.#redis.zrem(keys.adding, id);
   }
 
-  /** Jobs accepted or given back longer than `ageMs` ago that nobody knows to be on the queue. */
-  async stranded(ageMs: number, limit = 100): Promise<string[]> {
-    const [seconds] = await this.#redis.time();
-    const before = Number(seconds) * 1000 - ageMs;
-    return this.#redis.zrangebyscore(keys.adding, '-inf', before, 'LIMIT', 0, limit);
+  /** Jobs that have to be put on their queue now: due again, or accepted and left half way. */
+  async due(limit = 100): Promise<string[]> {
+    return this.#redis.zrangebyscore(keys.adding, '-inf', await this.#now(), 'LIMIT', 0, limit);
+  }
+
+  /** The jobs of a queue that are to be taken first. */
+  async nextWaiting(queue: string, limit: number): Promise<string[]> {
+    return this.#redis.zrange(keys.waiting(queue), 0, String(limit - 1));
   }
 
   /** Jobs that have waited longer than they allowed. */
   async overdue(limit = 100): Promise<string[]> {
-    const [seconds] = await this.#redis.time();
-    const now = Number(seconds) * 1000;
+    const now = await this.#now();
     return this.#redis.zrangebyscore(keys.queueDeadlines, '-inf', now, 'LIMIT', 0, limit);
   }
 
-  /** Running jobs whose worker gave no sign of life for as long as their lease. */
-  async leaseless(limit = 100): Promise<string[]> {
-    const [seconds] = await this.#redis.time();
-    const now = Number(seconds) * 1000;
-    return this.#redis.zrangebyscore(keys.leases, '-inf', now, 'LIMIT', 0, limit);
+  /** Leases that end within `horizonMs`, or have ended, first those that ended first. */
+  async endingLeases(horizonMs: number, limit = 1000): Promise<Lease[]> {
+    const until = (await this.#now()) + horizonMs;
+    const found = await this.#redis.zrangebyscore(
+      keys.leases,
+      '-inf',
+      until,
+      'WITHSCORES',
+      'LIMIT',
+      0,
+      limit,
+    );
+    return found.flatMap((id, index) =>
+      index % 2 === 0 ? [{ id, leaseUntil: Number(found[index + 1]) }] : [],
+    );
   }
 
   /**
-   * Decides what becomes of such a job. `lost`: it may have been started, and has ended; `queued`: it
-   * was not, and has to be put on the queue; `held`: its worker is back; `over`: it has ended.
+   * Decides what becomes of a job whose lease has been seen unchanged for so long. `queued`: it is to be
+   * put on its queue, now or when it is due; `held`: not over yet, or its worker is back; `over`: it had
+   * ended already.
    */
-  async expireLease(id: string): Promise<'lost' | 'queued' | 'held' | 'over'> {
-    const attempt = (await this.find(id))?.attempts.at(-1);
-    const { stdout, stderr } = await countOutput(this.#redis, id, attempt?.number ?? 0);
-    const error = jobError('worker.lost', attempt?.worker);
+  async expireLease(
+    { id, leaseUntil }: Lease,
+    observedMs: number,
+  ): Promise<'finished' | 'queued' | 'held' | 'over'> {
+    const record = await this.find(id);
+    const attempt = record?.attempts.at(-1);
+    if (record === null || attempt === undefined) return 'over';
+    const { stdout, stderr } = await countOutput(this.#redis, id, attempt.number);
+    const error = jobError('worker.lost', attempt.worker);
     const result = { ...resultWithoutOutput('UNKNOWN', error), outputBytes: stdout + stderr };
     return (await this.#commands.conjobExpireLease(
       ...endingKeys(id),
       id,
+      leaseUntil,
+      Math.floor(observedMs),
+      attempt.number,
       JSON.stringify(result),
-      result.conclusion,
-    )) as 'lost' | 'queued' | 'held' | 'over';
+      retryDelayMs(record.spec.retry, record.retries, result) ?? '',
+      MAX_LOSSES,
+    )) as 'finished' | 'queued' | 'held' | 'over';
   }
 
   /** Ends a job that no worker has taken yet. False when one has, or when it has finished. */
   async finishQueued(id: string, conclusion: Conclusion, error: JobError): Promise<boolean> {
     const result = JSON.stringify(resultWithoutOutput(conclusion, error));
-    return (await this.#commands.conjobFinish(...endingKeys(id), id, '', result, conclusion)) === 1;
+    return (await this.#commands.conjobFinish(...endingKeys(id), id, '', result)) === 1;
   }
 
   async find(id: string): Promise<JobRecord | null> {
@@ -144,15 +183,25 @@ export class Submissions {
     return this.#redis.zrange(keys.jobs, from, '-', 'BYLEX', 'REV', 'LIMIT', 0, limit);
   }
 
-  /** How many jobs wait before this one; null when it no longer waits. */
-  async position(id: string): Promise<number | null> {
-    return this.#redis.zrank(keys.waiting, id);
+  /** How many jobs of the same queue wait before this one; null when it no longer waits. */
+  async position({ id, spec }: Pick<JobRecord, 'id' | 'spec'>): Promise<number | null> {
+    return this.#redis.zrank(keys.waiting(queueOf(spec.requires)), id);
   }
 
-  /** How many workers have given a sign of life lately. */
-  async liveWorkers(): Promise<number> {
-    const [seconds] = await this.#redis.time();
-    return this.#redis.zcount(keys.workers, Number(seconds) * 1000, '+inf');
+  /** Requirements that jobs have had lately, that of no requirements not among them. */
+  async placements(): Promise<Labels[]> {
+    return (await this.#redis.zrange(keys.placements, '0', '-1')).map(parseRequires);
+  }
+
+  /** Forgets requirements that no job has, and has had for so long. True when they are forgotten. */
+  async forgetPlacement(requires: Labels, unusedMs: number): Promise<boolean> {
+    const forgotten = await this.#commands.conjobForgetPlacement(
+      keys.placements,
+      keys.waiting(queueOf(requires)),
+      canonicalRequires(requires),
+      (await this.#now()) - unusedMs,
+    );
+    return forgotten === 1;
   }
 
   /** `cancelled`: it was still queued and has ended; `requested`: its worker has been told. */
@@ -167,7 +216,6 @@ export class Submissions {
       id,
       reason,
       result,
-      'CANCELLED',
     )) as 'missing' | 'finished' | 'cancelled' | 'requested';
   }
 
@@ -181,4 +229,15 @@ export class Submissions {
       id,
     )) as 'missing' | 'unfinished' | 'removed';
   }
+
+  /** By the clock of Redis. */
+  async #now(): Promise<number> {
+    const [seconds, microseconds] = await this.#redis.time();
+    return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
+  }
+}
+
+/** Lower ranks are taken first: see `keys.waiting`. */
+function rankOf(priority: number): number {
+  return MAX_PRIORITY - priority;
 }
