@@ -13,6 +13,7 @@ function specOf(job: object, runtime?: string) {
     id: 'j1',
     token: 't',
     attempt: 2,
+    retries: 0,
     spec,
     queueMs: 0,
     cancelReason: '',

@@ -121,34 +121,19 @@ describe('a delivery', () => {
     expect(await find(id)).toMatchObject({ state: 'running', attempts: [{ number: 1 }] });
   });
 
-  test('of a job that may have run at a dead worker ends it, and what is left of it here', async () => {
-    const id = await submit({ args: FOREVER });
-    const claim = await ledger.claim(id);
-    await ledger.attempts.advance(claim, 'started', 'running');
-    await ledger.redis.hset(keys.job(id), 'leaseUntil', 0);
-    takeJobs();
-    const record = await finished(id);
-    expect(record?.result).toMatchObject({ conclusion: 'UNKNOWN', error: { code: 'worker.lost' } });
-    expect(record?.attempts).toHaveLength(1);
-    expect(fake.containerCount).toBe(0);
-  });
-
-  test('of a job whose worker died before the start runs it', async () => {
+  test('of a job of an older version ends it without running it', async () => {
     const id = await submit({ args: ['true'] });
-    const claim = await ledger.claim(id);
-    await ledger.attempts.advance(claim, 'claimed', 'creating');
-    await ledger.redis.hset(keys.job(id), 'leaseUntil', 0);
+    await ledger.redis.hset(keys.job(id), 'v', 0);
     takeJobs();
-    const record = await finished(id);
-    expect(record?.result).toMatchObject({ conclusion: 'SUCCESS' });
-    expect(record?.attempts).toHaveLength(2);
+    expect((await finished(id))?.result).toMatchObject({ error: { code: 'job.incompatible' } });
   });
 
-  test('of a job of another version ends it without running it', async () => {
+  test('of a job of a newer version leaves it queued, for a worker that reads it', async () => {
     const id = await submit({ args: ['true'] });
     await ledger.redis.hset(keys.job(id), 'v', 99);
     takeJobs();
-    expect((await finished(id))?.result).toMatchObject({ error: { code: 'job.incompatible' } });
+    await until(async () => (await queue.stateOf(id)) === 'delayed');
+    expect(await find(id)).toMatchObject({ state: 'queued', attempts: [], result: null });
   });
 
   test('that could not be recorded comes again', async () => {

@@ -26,6 +26,9 @@ export interface ProcessorDependencies extends RunJobDependencies {
 /** Between two looks at a job that another worker holds, and after a failure of Redis. */
 const MIN_RETRY_MS = 1_000;
 
+/** Between two looks at a job that only a newer version reads. */
+const NEWER_MS = 5_000;
+
 /** So long a delivery may be ahead of its own record: the API sends both at once. */
 const OVERTAKEN_MS = 10_000;
 
@@ -51,7 +54,8 @@ export function createProcessor(dependencies: ProcessorDependencies) {
       return;
     }
     if (outcome.kind === 'over') return;
-    if (outcome.kind === 'leased') return putOff(outcome.retryAfterMs);
+    if (outcome.kind === 'newer') return putOff(NEWER_MS);
+    if ('retryAfterMs' in outcome) return putOff(outcome.retryAfterMs);
     try {
       await handle(dependencies, outcome);
     } catch (error) {
@@ -79,8 +83,7 @@ async function handle(
   dependencies: ProcessorDependencies,
   { kind, claim }: Extract<ClaimOutcome, { claim: Claim }>,
 ): Promise<void> {
-  if (kind === 'lost') return endUnrun(dependencies, claim, 'worker.lost');
-  if (kind === 'incompatible') return endUnrun(dependencies, claim, 'job.incompatible');
+  if (kind === 'incompatible') return endIncompatible(dependencies, claim);
   const run = (stop: StopSignal) => runJob(dependencies, claim, stop);
   const result = await dependencies.running.track(claim, run);
   dependencies.logger.info({ job: claim.id, ...logged(result) }, 'job finished');
@@ -91,17 +94,14 @@ function logged(result: Awaited<ReturnType<typeof runJob>>) {
   return { conclusion, exitCode, error: error?.code, outputBytes, ...timings };
 }
 
-/** Ends a job without running it, and makes sure that nothing of it runs on this host. */
-async function endUnrun(
+/** Ends a job that this version does not read any more, and makes sure that nothing of it runs on this host. */
+async function endIncompatible(
   { engine, attempts, logger }: ProcessorDependencies,
   claim: Claim,
-  code: 'worker.lost' | 'job.incompatible',
 ): Promise<void> {
-  logger.warn({ job: claim.id, previous: claim.previous.worker }, `ended as ${code}`);
+  logger.warn({ job: claim.id }, 'ended as job.incompatible');
   await engine.remove(containerName(claim)).catch((error: unknown) => {
     logger.warn({ err: error, job: claim.id }, 'could not remove the container');
   });
-  const detail = code === 'worker.lost' ? claim.previous.worker : undefined;
-  const result = resultWithoutOutput('UNKNOWN', jobError(code, detail));
-  await attempts.finish(claim, { ...result, outputBytes: await attempts.recordedBytes(claim) });
+  await attempts.finish(claim, resultWithoutOutput('UNKNOWN', jobError('job.incompatible')));
 }

@@ -62,9 +62,9 @@ describe('a worker’s name', () => {
   test('shows that the worker lives, until it is given back', async () => {
     const name = named('w');
     await take(name);
-    expect(await ledger.submissions.liveWorkers()).toBe(1);
+    expect(await ledger.redis.zcard(keys.workers)).toBe(1);
     await name.giveBack();
-    expect(await ledger.submissions.liveWorkers()).toBe(0);
+    expect(await ledger.redis.zcard(keys.workers)).toBe(0);
     await take(named('w'));
   });
 
@@ -86,6 +86,6 @@ describe('a worker’s name', () => {
     expect(first.isHeld).toBe(false);
     await first.giveBack();
     await second.renew();
-    expect(await ledger.submissions.liveWorkers()).toBe(1);
+    expect(await ledger.redis.zcard(keys.workers)).toBe(1);
   });
 });

@@ -1,4 +1,4 @@
-import { createLogger, loadConfig } from '@conjob/shared';
+import { createLogger, keys, loadConfig } from '@conjob/shared';
 import { startTestEngine, TEST_IMAGES, type TestEngine, until } from '@conjob/testkit';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { closeIdleConnections } from './testing/services.ts';
@@ -74,7 +74,7 @@ describe('two workers with an engine each', () => {
   });
 
   test('are both seen to live', async () => {
-    expect(await ledger.submissions.liveWorkers()).toBe(2);
+    expect(await ledger.redis.zcard(keys.workers)).toBe(2);
   });
 
   test('have names of their own: a third one can’t have either', async () => {
@@ -93,5 +93,5 @@ test('a worker that closes ends what runs beyond the grace, and is gone from the
   await third.close();
   const result = (await finished(id))?.result;
   expect(result).toMatchObject({ conclusion: 'UNKNOWN', error: { code: 'worker.stopped' } });
-  expect(await ledger.submissions.liveWorkers()).toBe(0);
+  expect(await ledger.redis.zcard(keys.workers)).toBe(0);
 });
