@@ -1,11 +1,16 @@
 import { defineConfig } from 'vitest/config';
+import { OTHER_ROWS } from './tests/faults/ci-rows.ts';
 
 const services = 'packages/testkit/src/services.ts';
 const setupFiles = ['packages/testkit/src/expect-no-leaks.ts'];
 
 export default defineConfig({
   test: {
-    reporters: ['default', './tests/support/summary.ts'],
+    reporters: [
+      'default',
+      './tests/faults/support/report/reporter.ts',
+      './tests/support/summary.ts',
+    ],
     // Containers share two cores with everything else: what usually takes 0.3 s may take 3.
     testTimeout: 30_000,
     hookTimeout: 120_000,
@@ -27,6 +32,20 @@ export default defineConfig({
           globalSetup: services,
           setupFiles,
           testTimeout: 120_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'faults',
+          include: ['tests/faults/**/*.test.ts'],
+          exclude: OTHER_ROWS,
+          setupFiles,
+          // After all others and one at a time: a fault is not to meet a busy machine.
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+          testTimeout: 300_000,
           hookTimeout: 300_000,
         },
       },

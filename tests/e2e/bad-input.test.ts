@@ -1,6 +1,6 @@
 import { listContainers, pushImage, startTestRegistry, TEST_IMAGES } from '@conjob/testkit';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { query, until } from './support/http.ts';
+import { query, until } from '../support/http.ts';
 import { type Product, startProduct } from './support/product.ts';
 
 const engine = { socketPath: inject('engineSocket'), networkPath: inject('engineNetwork') };

@@ -1,6 +1,6 @@
 import { listContainers, TEST_IMAGES } from '@conjob/testkit';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { getJson, query, until } from './support/http.ts';
+import { getJson, query, until } from '../support/http.ts';
 import { type Product, startProduct } from './support/product.ts';
 
 const engine = { socketPath: inject('engineSocket') };

@@ -1,6 +1,6 @@
 import { startTestEngine, TEST_IMAGES, type TestEngine } from '@conjob/testkit';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { getJson, query } from './support/http.ts';
+import { getJson, query } from '../support/http.ts';
 import { type Product, startProduct } from './support/product.ts';
 
 let product: Product;

@@ -1,8 +1,8 @@
 import { startTestRedis, TEST_IMAGES } from '@conjob/testkit';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
-import { getJson, query, until } from './support/http.ts';
+import { getJson, query, until } from '../support/http.ts';
+import { launch } from '../support/start-process.ts';
 import { type Product, startProduct } from './support/product.ts';
-import { launch } from './support/start-process.ts';
 
 const DOCKER_HOST = `unix://${inject('engineSocket')}`;
 let product: Product;

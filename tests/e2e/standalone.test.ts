@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { childProcesses, TEST_IMAGES, type TempFolder, tempFolder } from '@conjob/testkit';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import { getJson, query } from './support/http.ts';
-import { launch, type ProductProcess } from './support/start-process.ts';
+import { getJson, query } from '../support/http.ts';
+import { launch, type ProductProcess } from '../support/start-process.ts';
 
 const LISTENS = /ConJob listens on (http:\S+)/;
 const engine = `unix://${inject('engineSocket')}`;

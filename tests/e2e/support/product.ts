@@ -1,6 +1,6 @@
 import { Releasers } from '@conjob/shared';
 import { startTestRedis, type TestRedis } from '@conjob/testkit';
-import { launch, type ProductProcess } from './start-process.ts';
+import { launch, type ProductProcess } from '../../support/start-process.ts';
 
 /** A lease short enough that a test can wait for its end. */
 const LEASE_SECONDS = '3';

@@ -1,0 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { faultRow } from './support/fault-row.ts';
+import { isFrozen, runningOn } from './support/witness/controls.ts';
+
+faultRow(
+  { row: '5', fault: 'SIGSTOP worker for 0.4 × its lease', cluster: { leaseSeconds: 6 } },
+  async ({ cluster, load, control, recovery }) => {
+    const [worker] = cluster.workers;
+    await load.mix({ jobs: 8, kinds: ['long', 'long', 'short'] });
+    await control('a container runs on the worker that is frozen', runningOn(worker.engine));
+    worker.freeze();
+    await sleep(0.4 * cluster.leaseMs);
+    await control('the worker is stopped', isFrozen(worker.process.pid));
+    worker.thaw();
+    await recovery(() => load.mix({ jobs: 1, kinds: ['short'] }).then(() => load.end()));
+  },
+);

@@ -1,0 +1,51 @@
+import { type Interval, intervalsOf, mostAtOnce, overlapMs } from '../witness/intervals.ts';
+import type { Evidence, Tolerance, Violation } from './evidence.ts';
+
+type Seen = Pick<Evidence, 'events'>;
+
+/** How long containers of one job ran at once, at the worst; 0 when none did. */
+export function worstOverlapMs({ events }: Seen): number {
+  return Math.max(0, ...[...byJob(events).values()].map(overlapMs));
+}
+
+/** I3: the containers of one job never run at once. */
+export function attemptsDoNotOverlap(
+  { events }: Seen,
+  { overlapMs: margin = 0 }: Tolerance = {},
+): Violation[] {
+  return [...byJob(events)].flatMap(([job, runs]) => {
+    const overlap = overlapMs(runs);
+    return overlap > margin
+      ? [{ invariant: 'I3' as const, says: `${job} ran twice at once for ${overlap} ms` }]
+      : [];
+  });
+}
+
+/** P3: started at most once, unless the job asks for more. */
+export function jobsStartOnce({ events }: Seen, { starts = 1 }: Tolerance = {}): Violation[] {
+  return [...byJob(events)].flatMap(([job, runs]) =>
+    runs.length > starts
+      ? [{ invariant: 'P3' as const, says: `${job} was started ${runs.length} times` }]
+      : [],
+  );
+}
+
+/** I9: never more containers than slots, and at rest no slot is taken. */
+export function slotsHold({
+  events,
+  slots,
+  runningAtRest,
+}: Pick<Evidence, 'events' | 'slots' | 'runningAtRest'>): Violation[] {
+  const runs = intervalsOf(events);
+  const over = [...slots].flatMap(([engine, limit]) => {
+    const most = mostAtOnce(runs.filter((run) => run.engine === engine));
+    return most > limit ? [`${engine} ran ${most} containers with ${limit} slots`] : [];
+  });
+  const stuck =
+    runningAtRest === 0 ? [] : [`${runningAtRest ?? 'unknown'} slots are taken at rest`];
+  return [...over, ...stuck].map((says) => ({ invariant: 'I9', says }));
+}
+
+function byJob(events: Evidence['events']): Map<string, Interval[]> {
+  return Map.groupBy(intervalsOf(events), ({ job }) => job);
+}

@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Random } from '../../../../packages/shared/src/testing/random.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Client } from './client.ts';
+import { newOperation, type Operation, type OperationOptions, perform } from './operation.ts';
+import { randomScript, SCRIPT_KINDS, type ScriptKind } from './script.ts';
+
+export interface LoadOptions {
+  readonly jobs: number;
+  /** Between two submissions. Default 100. */
+  readonly everyMs?: number;
+  /** Default all of them, equally often. */
+  readonly kinds?: readonly ScriptKind[];
+  readonly modes?: readonly ('sync' | 'async')[];
+  /** Whether each client sends an Idempotency-Key. Default all do but one in eight. */
+  readonly keyed?: boolean;
+  /** Further fields of each job spec. */
+  readonly spec?: object;
+}
+
+/** All clients of a row, and what they saw. */
+export class Load {
+  readonly operations: Operation[] = [];
+  readonly client: Client;
+  readonly #cluster: Cluster;
+  readonly #random: Random;
+  readonly #running: Promise<void>[] = [];
+  #stopped = false;
+
+  constructor(cluster: Cluster, random: Random, client: Client) {
+    this.#cluster = cluster;
+    this.#random = random;
+    this.client = client;
+  }
+
+  /** One client with one job. Its promise is the job's end, as the client saw it. */
+  run(options: OperationOptions): { operation: Operation; ended: Promise<void> } {
+    const operation = newOperation(options);
+    this.operations.push(operation);
+    const ended = perform(operation, this.client, this.#cluster.apis, options);
+    this.#running.push(ended);
+    return { operation, ended };
+  }
+
+  /** A seeded mix of jobs, one after the other; resolves once all are submitted or on their way. */
+  async mix({ jobs, everyMs = 100, kinds = SCRIPT_KINDS, ...options }: LoadOptions): Promise<void> {
+    const { modes = ['sync', 'async'], keyed, spec } = options;
+    for (let number = 0; number < jobs && !this.#stopped; number++) {
+      const key = this.newKey();
+      this.run({
+        key,
+        script: randomScript(this.#random.pick(kinds), key, this.#random),
+        mode: this.#random.pick(modes),
+        keyed: keyed ?? this.#random.below(8) > 0,
+        first: this.#random.below(2) as 0 | 1,
+        ...(spec === undefined ? {} : { spec }),
+      });
+      await sleep(everyMs);
+    }
+  }
+
+  /** A name for one job that no other job of this load has. */
+  newKey(): string {
+    return `k${this.operations.length + 1}-${this.#random.text('abcdefghjkmnpqrstvwxyz', 6)}`;
+  }
+
+  /** Nothing more is submitted, and every client has its answer or has given up. */
+  async end(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#running);
+  }
+}

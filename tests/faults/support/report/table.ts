@@ -1,0 +1,40 @@
+import type { RowResult } from './row-result.ts';
+
+const MIB = 1024 * 1024;
+
+const COLUMNS: readonly (readonly [title: string, cell: (result: RowResult) => string])[] = [
+  ['row', ({ row }) => row],
+  ['fault', ({ fault }) => fault],
+  ['seed', ({ seed }) => String(seed)],
+  ['operations', ({ operations }) => String(operations)],
+  ['ok / fail / unknown', ({ ok, fail, unknown }) => `${ok} / ${fail} / ${unknown}`],
+  ['lost', ({ lost }) => String(lost)],
+  ['doubled', ({ doubled }) => String(doubled)],
+  ['overlap ms', ({ overlapMs }) => String(Math.round(overlapMs))],
+  ['orphans', ({ orphans }) => String(orphans)],
+  ['recovery p50 / max', ({ recoveryMs }) => recovery(recoveryMs)],
+  ['peak RSS', ({ peakBytes }) => `${Math.round(peakBytes / MIB)} MiB`],
+  ['', ({ violations }) => (violations.length === 0 ? '✓' : `✗ ${violations.length}`)],
+];
+
+/** A Markdown table: the forms of a row together, each with its seeds. */
+export function markdownTable(results: readonly RowResult[]): string {
+  const sorted = results.toSorted(
+    (one, other) =>
+      one.row.localeCompare(other.row, 'en', { numeric: true }) || one.seed - other.seed,
+  );
+  const lines = [
+    COLUMNS.map(([title]) => title),
+    COLUMNS.map(() => '---'),
+    ...sorted.map((result) => COLUMNS.map(([, cell]) => cell(result).replaceAll('|', '\\|'))),
+  ];
+  return lines.map((cells) => `| ${cells.join(' | ')} |\n`).join('');
+}
+
+function recovery(times: readonly number[]): string {
+  if (times.length === 0) return '–';
+  const sorted = times.toSorted((one, other) => one - other);
+  const middle = sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
+  const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+  return `${seconds(middle)} / ${seconds(sorted.at(-1) ?? 0)}`;
+}

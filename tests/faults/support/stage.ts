@@ -1,0 +1,45 @@
+import type { Random } from '../../../packages/shared/src/testing/random.ts';
+import type { Cluster } from './cluster/cluster.ts';
+import type { Engines } from './cluster/engines.ts';
+import type { Load } from './load/load.ts';
+
+interface Parts {
+  readonly cluster: Cluster;
+  readonly engines: Engines;
+  readonly load: Load;
+  readonly random: Random;
+}
+
+/** What a row plays on: it makes load, breaks things, shows that they are broken, and heals them. */
+export class Stage {
+  readonly cluster: Cluster;
+  readonly engines: Engines;
+  readonly load: Load;
+  readonly random: Random;
+  readonly controls: string[] = [];
+  readonly recoveryMs: number[] = [];
+
+  constructor({ cluster, engines, load, random }: Parts) {
+    this.cluster = cluster;
+    this.engines = engines;
+    this.load = load;
+    this.random = random;
+  }
+
+  /**
+   * An observation from outside that the fault is really there. A row without one proves nothing:
+   * it fails, as does one whose observation is not so.
+   */
+  readonly control = async (says: string, isSo: boolean | Promise<boolean>): Promise<void> => {
+    if (!(await isSo)) throw new Error(`The fault was not there: not so that ${says}`);
+    this.controls.push(says);
+  };
+
+  /** How long it takes from now, which is when the fault is healed, until `isWell` has resolved. */
+  readonly recovery = async <T>(isWell: () => Promise<T>): Promise<T> => {
+    const start = performance.now();
+    const result = await isWell();
+    this.recoveryMs.push(performance.now() - start);
+    return result;
+  };
+}

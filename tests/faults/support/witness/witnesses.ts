@@ -1,0 +1,45 @@
+import type { Evidence } from '../check/evidence.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { ENGINE_NAMES } from '../cluster/engines.ts';
+import type { Load } from '../load/load.ts';
+import { readJobHistories } from './aof.ts';
+import { EngineEvents } from './engine-events.ts';
+import { findLeftovers, takeInventory } from './leftovers.ts';
+import { MemoryWatch } from './memory.ts';
+import { runningAtRest } from './slots.ts';
+
+/** Those who watch a row from outside the product. */
+export interface Witnesses {
+  /** At rest: waits until nothing is left, for as long as that may take. */
+  testify(load: Load): Promise<Evidence>;
+  stop(): Promise<void>;
+}
+
+export async function startWitnesses(cluster: Cluster): Promise<Witnesses> {
+  const before = await takeInventory(cluster.engines);
+  const memory = new MemoryWatch(cluster);
+  const engines = cluster.engines.map(
+    (engine, place) => new EngineEvents(engine, ENGINE_NAMES[place] ?? ''),
+  );
+  await Promise.all(engines.map(({ listening }) => listening));
+  return {
+    async testify({ operations, client }) {
+      const leftovers = await findLeftovers(cluster, before);
+      return {
+        operations,
+        calls: client.history,
+        down: new Map(cluster.apis.map(({ name, down }) => [name, down])),
+        jobs: readJobHistories(cluster.redis.aofFolder),
+        events: engines.flatMap(({ events }) => events),
+        slots: new Map(cluster.workers.map(({ name, slots }) => [name, slots])),
+        runningAtRest: await runningAtRest(cluster),
+        leftovers,
+        peakBytes: memory.peakBytes,
+      };
+    },
+    async stop() {
+      memory.stop();
+      await Promise.all(engines.map((engine) => engine.stop()));
+    },
+  };
+}
