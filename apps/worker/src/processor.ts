@@ -53,9 +53,9 @@ export function createProcessor(dependencies: ProcessorDependencies) {
       if (Date.now() - job.timestamp < OVERTAKEN_MS) await putOff(MIN_RETRY_MS);
       return;
     }
-    if (outcome.kind === 'over') return;
     if (outcome.kind === 'newer') return putOff(NEWER_MS);
     if ('retryAfterMs' in outcome) return putOff(outcome.retryAfterMs);
+    if (!('claim' in outcome)) return;
     try {
       await handle(dependencies, outcome);
     } catch (error) {
