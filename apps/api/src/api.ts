@@ -14,9 +14,9 @@ import { Readiness } from './health/readiness.ts';
 import { closeServer, listen, urlOf } from './http/listen.ts';
 import { JobEvents } from './jobs/job-events.ts';
 import { JobService } from './jobs/job-service.ts';
-import { Sweeper } from './jobs/sweeper.ts';
 import { JobWaits } from './jobs/wait-for-job.ts';
 import { JobQueue } from './queue/job-queue.ts';
+import { Sweeper } from './sweeper/sweeper.ts';
 
 export { type ApiConfig, loadApiConfig } from './config.ts';
 

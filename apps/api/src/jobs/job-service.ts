@@ -1,4 +1,11 @@
-import { isJobId, type JobRecord, type Logger, newJobId, type Submissions } from '@conjob/shared';
+import {
+  isJobId,
+  type JobRecord,
+  type Logger,
+  newJobId,
+  type Submissions,
+  Workers,
+} from '@conjob/shared';
 import type { Redis } from 'ioredis';
 import { RequestError } from '../http/request-errors.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
@@ -26,12 +33,14 @@ export class JobService {
   readonly #ledger: Submissions;
   readonly #queue: JobQueue;
   readonly #logger: Logger;
+  readonly #workers: Workers;
 
   constructor({ redis, ledger, queue, logger }: Dependencies) {
     this.#redis = redis;
     this.#ledger = ledger;
     this.#queue = queue;
     this.#logger = logger;
+    this.#workers = new Workers(redis);
   }
 
   async submit({ spec, input, fingerprint }: NewJob, keyHash?: string): Promise<Submitted> {
@@ -41,7 +50,7 @@ export class JobService {
     if (idempotency === undefined) {
       const [{ id }, isAdded] = await Promise.all([
         this.#ledger.accept(submission),
-        this.#tryQueue(submission.id, 'add'),
+        this.#tryQueue('add', submission),
       ]);
       if (isAdded) this.#markQueued(id);
       return { id, replayed: false };
@@ -54,7 +63,7 @@ export class JobService {
         { hint: 'Use a new key for a new job.' },
       );
     }
-    if (accepted.outcome === 'accepted' && (await this.#tryQueue(accepted.id, 'add'))) {
+    if (accepted.outcome === 'accepted' && (await this.#tryQueue('add', submission))) {
       this.#markQueued(accepted.id);
     }
     return { id: accepted.id, replayed: accepted.outcome === 'replayed' };
@@ -76,9 +85,10 @@ export class JobService {
     if (outcome === 'finished') {
       throw new RequestError('job.finished', 'The job has finished, so it can not be cancelled.');
     }
+    const record = await this.find(id);
     // A worker that takes the leftover of a cancelled job finds it finished.
-    if (outcome === 'cancelled') await this.#tryQueue(id, 'remove');
-    return this.find(id);
+    if (outcome === 'cancelled') await this.#tryQueue('remove', record);
+    return record;
   }
 
   async remove(id: string): Promise<void> {
@@ -105,12 +115,13 @@ export class JobService {
   }
 
   /** Null also while Redis is away: whoever waited gets the rest of the job all the same. */
-  async #waiting({ id, state }: JobRecord): Promise<Waiting | null> {
-    if (state !== 'queued') return null;
-    const found = Promise.all([this.#ledger.position(id), this.#ledger.liveWorkers()]);
-    const [before, workers] = await found.catch(() => [null, 0] as const);
+  async #waiting(record: JobRecord): Promise<Waiting | null> {
+    if (record.state !== 'queued') return null;
+    const found = Promise.all([this.#ledger.position(record), this.#workers.list()]);
+    const [before, workers] = await found.catch(() => [null, []] as const);
     if (before === null) return null;
-    const reason = workers === 0 ? 'No worker is running.' : 'Waiting for a free worker.';
+    const isAlone = workers.every(({ state }) => state === 'lost');
+    const reason = isAlone ? 'No worker is running.' : 'Waiting for a free worker.';
     return { position: before + 1, reason };
   }
 
@@ -125,9 +136,12 @@ export class JobService {
     });
   }
 
-  async #tryQueue(id: string, action: 'add' | 'remove'): Promise<boolean> {
+  async #tryQueue(
+    action: 'add' | 'remove',
+    { id, spec }: Pick<JobRecord, 'id' | 'spec'>,
+  ): Promise<boolean> {
     try {
-      await this.#queue[action](id);
+      await this.#queue[action](id, spec);
       return true;
     } catch (error) {
       this.#logger.warn({ err: error, job: id, action }, 'the queue could not be changed');

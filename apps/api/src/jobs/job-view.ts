@@ -76,13 +76,13 @@ export function jobLinks(id: string) {
   };
 }
 
-function viewAttempt({ number, worker, startedAt, finishedAt, conclusion }: AttemptRecord) {
+function viewAttempt({ number, worker, startedAt, finishedAt, result }: AttemptRecord) {
   return {
     number,
     worker,
     startedAt: isoTime(startedAt),
     finishedAt: isoTime(finishedAt),
-    conclusion,
+    conclusion: result?.conclusion ?? null,
   };
 }
 

@@ -6,6 +6,7 @@ import {
   type JobResult,
   keys,
   NO_TIMINGS,
+  RUN_QUEUE,
 } from '@conjob/shared';
 import { until } from '@conjob/testkit';
 
@@ -27,7 +28,7 @@ export function startHandWorker(redisUrl: string): HandWorker {
     async take() {
       let id: string | undefined;
       await until(async () => {
-        [id] = await redis.zrangebyscore(keys.waiting, '-inf', '+inf', 'LIMIT', 0, 1);
+        [id] = await redis.zrangebyscore(keys.waiting(RUN_QUEUE), '-inf', '+inf', 'LIMIT', 0, 1);
         return id !== undefined;
       });
       const outcome = await attempts.claim(id ?? '', `token-${id}`);
