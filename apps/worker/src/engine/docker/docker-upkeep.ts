@@ -1,0 +1,85 @@
+import { canonicalImage, parseImageReference } from '@conjob/shared';
+import type Docker from 'dockerode';
+import type { StoredImage, Upkeep } from '../upkeep.ts';
+import { absentAsNull } from './absent-as-null.ts';
+import { withDeadline } from './deadline.ts';
+import { dial } from './dial.ts';
+import { isConflict } from './docker-errors.ts';
+
+const LOOK_MS = 10_000;
+const WORK_MS = 60_000;
+
+/** Of an image without any. */
+const NO_TAG = '<none>:<none>';
+
+interface ImageSummary {
+  readonly Id: string;
+  readonly RepoTags: readonly string[] | null;
+  readonly Size: number;
+}
+
+/** {@link Upkeep} by dockerode. */
+export class DockerUpkeep implements Upkeep {
+  readonly #docker: Docker;
+
+  constructor(docker: Docker) {
+    this.#docker = docker;
+  }
+
+  async now(): Promise<number> {
+    const { SystemTime } = await this.#get<{ SystemTime: string }>('/info');
+    return Date.parse(SystemTime);
+  }
+
+  async images(): Promise<StoredImage[]> {
+    const [images, containers] = await Promise.all([
+      this.#get<ImageSummary[]>('/images/json'),
+      this.#get<{ ImageID: string }[]>('/containers/json', { all: true }),
+    ]);
+    const used = new Set(containers.map(({ ImageID }) => ImageID));
+    return images.map(({ Id, RepoTags, Size }) => ({
+      id: Id,
+      tags: (RepoTags ?? []).filter((tag) => tag !== NO_TAG).map(canonical),
+      sizeBytes: Size,
+      isUsed: used.has(Id),
+    }));
+  }
+
+  async volumes(labels: Readonly<Record<string, string>>): Promise<string[]> {
+    const label = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+    const { Volumes } = await this.#get<{ Volumes: { Name: string }[] | null }>('/volumes', {
+      filters: { label },
+    });
+    return (Volumes ?? []).map(({ Name }) => Name);
+  }
+
+  async removeVolume(name: string): Promise<boolean> {
+    const removed = await absentAsNull(
+      withDeadline(WORK_MS, 'other', async (abortSignal) => {
+        await this.#docker.getVolume(name).remove({ abortSignal });
+        return true;
+      }),
+      isConflict,
+    );
+    return removed !== null;
+  }
+
+  /** By the lower layer: the client's own methods for these can't be given up, or rewrite the answer. */
+  async #get<Answer>(path: string, query: object = {}): Promise<Answer> {
+    return withDeadline(LOOK_MS, 'other', (abortSignal) =>
+      dial<Answer>(this.#docker.modem, {
+        // The question mark asks the client to append the options.
+        path: `${path}?`,
+        options: query,
+        method: 'GET',
+        abortSignal,
+        statusCodes: { 200: true, 500: 'server error' },
+      }),
+    );
+  }
+}
+
+/** The engine shortens names: `alpine:latest` for `docker.io/library/alpine:latest`. */
+function canonical(tag: string): string {
+  return canonicalImage(parseImageReference(tag));
+}

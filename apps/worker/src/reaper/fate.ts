@@ -1,0 +1,67 @@
+import type { ContainerState } from '../engine/engine.ts';
+import { type Observation, patienceMs } from './observation.ts';
+
+/** What is to happen to a container. */
+export type Fate =
+  /** `dueInMs`: when it will be something else, unless something changes. */
+  | { readonly kind: 'leave'; readonly dueInMs: number }
+  /** Ends it, and leaves it until the ledger has ended the attempt. */
+  | { readonly kind: 'kill'; readonly why: string }
+  | { readonly kind: 'remove'; readonly why: string }
+  /** It ended and nobody reads it any more: its job may still want it kept for a while. */
+  | { readonly kind: 'retire'; readonly why: string };
+
+/**
+ * So long, a container that the ledger gives to nobody is left: its worker may have recorded the end this
+ * very moment, and be about to remove it.
+ */
+export const GRACE_MS = 10_000;
+
+/** Decides by what was seen, `now` on the clock by which it was seen. */
+export function fateOf(
+  status: ContainerState['status'],
+  observation: Observation,
+  now: number,
+): Fate {
+  switch (observation.kind) {
+    case 'unknown':
+      return leave(Number.POSITIVE_INFINITY);
+    case 'leased':
+      return fateOfLeased(status, observation.renewedAt + patienceMs(observation.leaseMs) - now);
+    case 'unneeded':
+      return fateOfUnneeded(status, observation);
+  }
+}
+
+function fateOfLeased(status: ContainerState['status'], leftMs: number): Fate {
+  if (leftMs > 0) return leave(leftMs);
+  const why = 'its lease was not renewed';
+  switch (status) {
+    case 'running':
+      return { kind: 'kill', why };
+    case 'created':
+      // A worker that wakes up must not start it any more.
+      return { kind: 'remove', why };
+    case 'exited':
+      return leave(Number.POSITIVE_INFINITY);
+  }
+}
+
+type Unneeded = Extract<Observation, { kind: 'unneeded' }>;
+
+function fateOfUnneeded(
+  status: ContainerState['status'],
+  { isReplaced, since, seenAt }: Unneeded,
+): Fate {
+  if (isReplaced && status === 'running') {
+    return { kind: 'kill', why: 'a later attempt of its job is running' };
+  }
+  // Seen, not just remembered: without Redis, time alone proves nothing.
+  if (seenAt - since < GRACE_MS) return leave(since + GRACE_MS - seenAt);
+  const why = 'nobody needs it';
+  return status === 'exited' ? { kind: 'retire', why } : { kind: 'remove', why };
+}
+
+function leave(dueInMs: number): Fate {
+  return { kind: 'leave', dueInMs };
+}

@@ -1,0 +1,133 @@
+import type { Logger } from '@conjob/shared';
+import type { Redis } from 'ioredis';
+import type { ContainerId, Engine, ListedContainer } from '../engine/engine.ts';
+import { LABELS } from '../engine/labels.ts';
+import { removeContainer } from '../remove-container.ts';
+import { type Fate, fateOf } from './fate.ts';
+import { LedgerEye } from './ledger-eye.ts';
+import { type Observation, observe, UNKNOWN } from './observation.ts';
+import type { Pace } from './pace.ts';
+import { type EngineClock, Retention } from './retention.ts';
+
+export interface ReaperOptions {
+  readonly engine: Engine;
+  readonly engineClock: EngineClock;
+  /** A connection that fails at once while Redis is away. */
+  readonly redis: Redis;
+  /** Only containers of this one are looked at. */
+  readonly installation: string;
+  readonly pace: Pace;
+  readonly logger: Logger;
+  /** Monotonic, in milliseconds. */
+  readonly now?: () => number;
+}
+
+/** After a failure. A kill can't wait. */
+const RETRY_MS = { kill: 1_000, remove: 10_000, retire: 10_000 } as const;
+type Deed = keyof typeof RETRY_MS;
+
+/**
+ * Kills and removes the containers of one engine that nobody needs, by what the ledger says of them: whoever
+ * made them may be gone, or hang. Several reapers may look after the same engine.
+ */
+export class Reaper {
+  readonly #options: ReaperOptions;
+  readonly #now: () => number;
+  readonly #ledger: LedgerEye;
+  readonly #retention: Retention;
+  #seen = new Map<ContainerId, Observation>();
+  readonly #underWay = new Map<ContainerId, Promise<void>>();
+  readonly #notBefore = new Map<ContainerId, number>();
+
+  constructor(options: ReaperOptions) {
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+    this.#ledger = new LedgerEye(options.redis, this.#now);
+    this.#retention = new Retention(options.engine, options.engineClock, this.#now);
+  }
+
+  /** Looks at every container once, and begins what has to be done. Throws when the engine is away. */
+  async pass(): Promise<PassReport> {
+    const { engine, installation, pace } = this.#options;
+    const containers = await engine.list({ [LABELS.installation]: installation });
+    this.#seen = await this.#look(containers);
+    this.#forgetGone(containers);
+    const now = this.#now();
+    const entries = containers.map((container) => {
+      const observation = this.#seen.get(container.id) ?? UNKNOWN;
+      return { container, observation, fate: fateOf(container.status, observation, now) };
+    });
+    for (const { container, fate } of entries) this.#begin(container, fate, now);
+    return { entries, nextInMs: pace.nextInMs(entries) };
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay.values());
+  }
+
+  async #look(containers: readonly ListedContainer[]): Promise<Map<ContainerId, Observation>> {
+    const before = ({ id }: ListedContainer) => this.#seen.get(id) ?? UNKNOWN;
+    const jobs = containers.map(({ labels }) => labels[LABELS.job] ?? '');
+    const look = jobs.length > 0 ? await this.#ledger.look(jobs, this.#options.pace.lookMs) : null;
+    return new Map(
+      containers.map((container, index) => {
+        if (look === null) return [container.id, before(container)];
+        const attempt = Number(container.labels[LABELS.attempt]);
+        const holder = look.holders[index] ?? null;
+        return [container.id, observe(before(container), attempt, holder, look)];
+      }),
+    );
+  }
+
+  #begin(container: ListedContainer, fate: Fate, now: number): void {
+    if (fate.kind === 'leave') return;
+    const { id, labels } = container;
+    if (this.#underWay.has(id) || now < (this.#notBefore.get(id) ?? now)) return;
+    const about = { job: labels[LABELS.job], attempt: labels[LABELS.attempt], container: id };
+    const { logger } = this.#options;
+    const deed = this.#do(container, fate.kind)
+      .then((done) => {
+        const level = fate.kind === 'kill' ? 'warn' : 'info';
+        if (done !== 'nothing') logger[level](about, `${done} the container: ${fate.why}`);
+      })
+      .catch((error: unknown) => {
+        this.#notBefore.set(id, this.#now() + RETRY_MS[fate.kind]);
+        logger.warn({ ...about, err: error }, `could not ${fate.kind} a container`);
+      })
+      .finally(() => this.#underWay.delete(id));
+    this.#underWay.set(id, deed);
+  }
+
+  async #do(container: ListedContainer, deed: Deed): Promise<'killed' | 'removed' | 'nothing'> {
+    const { engine } = this.#options;
+    if (deed === 'kill') {
+      await engine.stop(container.id, 0);
+      return 'killed';
+    }
+    if (deed === 'retire' && !(await this.#retention.isOver(container))) return 'nothing';
+    const { labels } = container;
+    const image = labels[LABELS.image] ?? '';
+    const removeImage = labels[LABELS.removeImage] === 'true';
+    await removeContainer(engine, { image, removeImage }, container.id);
+    return 'removed';
+  }
+
+  #forgetGone(containers: readonly ListedContainer[]): void {
+    const ids = new Set(containers.map(({ id }) => id));
+    this.#retention.keep(ids);
+    for (const id of this.#notBefore.keys()) if (!ids.has(id)) this.#notBefore.delete(id);
+  }
+}
+
+export interface PassReport {
+  readonly entries: readonly PassEntry[];
+  /** When to look again. */
+  readonly nextInMs: number;
+}
+
+export interface PassEntry {
+  readonly container: ListedContainer;
+  readonly observation: Observation;
+  readonly fate: Fate;
+}

@@ -1,0 +1,145 @@
+import { writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connectImpatient, disconnect, type Logger, Releasers } from '@conjob/shared';
+import type { Redis } from 'ioredis';
+import type { WorkerConfig } from '../config.ts';
+import { connectDocker } from '../engine/docker/connect-docker.ts';
+import { DockerEngine } from '../engine/docker/docker-engine.ts';
+import { DockerUpkeep } from '../engine/docker/docker-upkeep.ts';
+import { awaitEngine } from '../engine-watch.ts';
+import { every } from '../every.ts';
+import { installationId } from '../installation.ts';
+import { reportOutages } from '../redis-outages.ts';
+import { housekeeping } from './housekeeping.ts';
+import { needsReaper } from './needs.ts';
+import { Pace } from './pace.ts';
+import { type PassReport, Reaper } from './reaper.ts';
+
+const RETRY_MS = 200;
+const HOUSEKEEPING_MS = 60_000;
+/** A reaper without a worker stays no longer, whatever is left: somebody has to look. */
+const MAX_ALONE_MS = 6 * 3_600_000;
+/** The same without an engine that answers. */
+const MAX_ALONE_WITHOUT_ENGINE_MS = 600_000;
+/** And before it has found engine and Redis, so that it knows of nothing to look after. */
+const MAX_START_ALONE_MS = 30_000;
+
+export interface ReaperSignals {
+  /** Ends it at once. */
+  readonly quit: AbortSignal;
+  /** Its worker is gone: it ends by itself as soon as nothing needs it any more. */
+  readonly alone: AbortSignal;
+}
+
+/** Looks after the containers of one engine until it is told to end, or nothing needs it any more. */
+export async function runReaper(
+  config: WorkerConfig,
+  logger: Logger,
+  signals: ReaperSignals,
+): Promise<void> {
+  const releasers = new Releasers();
+  try {
+    const docker = connectDocker(config.engineAddress);
+    const [engine, upkeep] = [new DockerEngine(docker), new DockerUpkeep(docker)];
+    const redis = connectImpatient(config.redisUrl);
+    releasers.push(() => disconnect(redis));
+    reportOutages(redis, logger);
+    const start = AbortSignal.any([signals.quit, delayed(signals.alone, MAX_START_ALONE_MS)]);
+    const [{ id, version }, installation] = await Promise.all([
+      awaitEngine(engine, logger, start),
+      awaitInstallation(redis, start),
+    ]);
+    logger.info({ engine: version }, 'reaper is ready');
+    const reaper = new Reaper({
+      engine,
+      engineClock: upkeep,
+      redis,
+      installation,
+      pace: new Pace(config.leaseMs),
+      logger,
+    });
+    const { imageCacheBytes, dockerCacheRetentionMs } = config;
+    const keepHouse = housekeeping({
+      engine,
+      upkeep,
+      redis,
+      engineId: id,
+      installation,
+      imageCacheBytes,
+      dockerCacheRetentionMs,
+      logger,
+    });
+    const warn = (error: unknown) => logger.warn({ err: error }, 'housekeeping');
+    releasers.push(every(HOUSEKEEPING_MS, keepHouse, warn));
+    await reapOn(reaper, config, logger, signals);
+  } catch (error) {
+    if (!signals.quit.aborted && !signals.alone.aborted) throw error;
+  } finally {
+    await releasers.releaseAll();
+  }
+}
+
+async function reapOn(
+  reaper: Reaper,
+  { heartbeatFile, leaseMs }: WorkerConfig,
+  logger: Logger,
+  { quit, alone }: ReaperSignals,
+): Promise<void> {
+  let aloneSince: number | undefined;
+  let engineSeenAt = performance.now();
+  let isEngineAway = false;
+  const retryMs = new Pace(leaseMs).lookMs;
+  while (!quit.aborted) {
+    if (alone.aborted) aloneSince ??= performance.now();
+    const report = await reaper.pass().catch((error: unknown): null => {
+      if (!isEngineAway) logger.error({ err: error }, 'the engine does not answer');
+      isEngineAway = true;
+      return null;
+    });
+    if (report) {
+      if (isEngineAway) logger.info('the engine is back');
+      isEngineAway = false;
+      engineSeenAt = performance.now();
+      if (heartbeatFile) await writeFile(heartbeatFile, '');
+    }
+    if (aloneSince !== undefined && isDone(report, aloneSince, engineSeenAt)) {
+      await reaper.idle();
+      logger.info('no container needs this reaper any more');
+      return;
+    }
+    await sleepUnless(report?.nextInMs ?? retryMs, aloneSince === undefined ? alone : quit, quit);
+  }
+}
+
+function isDone(report: PassReport | null, aloneSince: number, engineSeenAt: number): boolean {
+  const now = performance.now();
+  if (now - aloneSince > MAX_ALONE_MS) return true;
+  if (!report) return now - Math.max(engineSeenAt, aloneSince) > MAX_ALONE_WITHOUT_ENGINE_MS;
+  return !report.entries.some((entry) => needsReaper(entry, aloneSince));
+}
+
+/** Any of the signals ends the sleep. */
+async function sleepUnless(milliseconds: number, ...signals: AbortSignal[]): Promise<void> {
+  await sleep(milliseconds, undefined, { signal: AbortSignal.any(signals) }).catch(() => {});
+}
+
+/** Aborts so long after `signal`. */
+function delayed(signal: AbortSignal, milliseconds: number): AbortSignal {
+  const controller = new AbortController();
+  const abort = (): void => void setTimeout(() => controller.abort(), milliseconds).unref();
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  return controller.signal;
+}
+
+async function awaitInstallation(redis: Redis, signal: AbortSignal): Promise<string> {
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      return await installationId(redis);
+    } catch {
+      // The connection itself says that Redis is away.
+    }
+    await sleep(RETRY_MS, undefined, { signal });
+  }
+}
