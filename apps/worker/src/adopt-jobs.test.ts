@@ -48,6 +48,7 @@ async function adopt(engine = override(fake, {})) {
     logger,
     background,
     defaults,
+    crashPoints: ignore,
     onFenced: ignore,
     onEngineAway: ignore,
   });

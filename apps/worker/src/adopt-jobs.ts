@@ -19,8 +19,9 @@ export async function adoptJobs(dependencies: ProcessorDependencies): Promise<Pr
   const adopted: Promise<void>[] = [];
   for (const { id, labels } of await engine.list(ours)) {
     const { job, attempt } = jobOf(labels);
+    const askedAt = performance.now();
     const claim = await attempts.adopt(job, attempt, randomUUID());
-    if (claim !== null) adopted.push(toItsEnd(dependencies, claim, id));
+    if (claim !== null) adopted.push(toItsEnd(dependencies, claim, id, askedAt));
   }
   return adopted;
 }
@@ -33,11 +34,12 @@ async function toItsEnd(
   dependencies: ProcessorDependencies,
   claim: AdoptedClaim,
   container: ContainerId,
+  askedAt: number,
 ): Promise<void> {
   const { running, logger } = dependencies;
   logger.info({ job: claim.id, container, ranMs: claim.ranMs }, 'adopted a running job');
   try {
-    const { conclusion } = await running.track(claim, (stop) =>
+    const { conclusion } = await running.track(claim, askedAt, (stop) =>
       adoptJob(dependencies, claim, container, stop),
     );
     logger.info({ job: claim.id, conclusion }, 'adopted job finished');

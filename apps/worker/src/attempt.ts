@@ -1,6 +1,7 @@
 import { type Attempts, type Claim, FencedError, type JobTimings } from '@conjob/shared';
 import { type ContainerExit, concludeError, concludeExit, type Outcome } from './conclusion.ts';
 import { containerSpec } from './container-spec.ts';
+import type { CrashPoint } from './crash-points.ts';
 import {
   type ContainerId,
   type ContainerState,
@@ -13,13 +14,14 @@ import { PassingPhase } from './passing-phase.ts';
 import { rejoinContainer } from './rejoin-container.ts';
 import { type RunOptions, runContainer } from './run-container.ts';
 import type { RunJobDependencies } from './run-job.ts';
-import { StoppedError, type StopSignal } from './stop-reason.ts';
+import { HandedOverError, type StopReason, type StopSignal } from './stop-reason.ts';
 import { Stopwatch } from './stopwatch.ts';
 
 /**
  * One try to run a job, from the image to the outcome, and what its steps share. Whatever happens is
- * an outcome, but for {@link FencedError}, and for what leaves the job to be run by another worker:
- * before the start, {@link StoppedError} of a shutdown, or that the engine is away.
+ * an outcome, but for {@link FencedError}, and for what leaves the job to others: before the start the
+ * `StoppedError` of a shutdown or of a lease that is over, or that the engine is away; after it
+ * {@link HandedOverError}.
  */
 export class Attempt {
   readonly #deps: RunJobDependencies;
@@ -58,6 +60,7 @@ export class Attempt {
   }
 
   async run(): Promise<Outcome> {
+    this.#pass('claimed');
     return this.#conclude(async () => {
       const container = await this.#create();
       return runContainer(this.#deps.engine, container, await this.#runOptions(container));
@@ -75,6 +78,8 @@ export class Attempt {
       if (state?.status === 'created') return runContainer(engine, container, options);
       this.#ranMs = Math.max(0, ranMs - endedForMs(state));
       this.#watch.add('runMs', this.#ranMs);
+      // Also what has ended since: the process before was stopping it.
+      if (this.#remainingMs === 0) this.#stop.stop('timed-out');
       return rejoinContainer(engine, container, options);
     });
   }
@@ -84,6 +89,7 @@ export class Attempt {
       this.#heed(this.#claim.cancelReason);
       if (!this.#mayHaveStarted) this.#stop.throwIfStopped();
       const exit = await run();
+      this.#pass('collected');
       return concludeExit(exit, this.#stop.decisive);
     } catch (error) {
       return this.#concludeError(error);
@@ -119,6 +125,7 @@ export class Attempt {
   async #obtainImage(): Promise<ObtainedImage> {
     const image = await obtainImage(this.#deps.engine, this.#claim.spec, this.#stop.signal);
     this.#watch.lap('pullMs');
+    this.#pass('pulled');
     return image;
   }
 
@@ -127,7 +134,9 @@ export class Attempt {
     this.#imageDigest = digest;
     this.#phase.begin(() => this.#advance('claimed', 'creating'));
     try {
-      return await engine.create(containerSpec(this.#claim, id, defaults));
+      const container = await engine.create(containerSpec(this.#claim, id, defaults));
+      this.#pass('created');
+      return container;
     } finally {
       await this.#phase.end();
     }
@@ -143,15 +152,16 @@ export class Attempt {
     // From the moment that this is written, the job is never started again by itself.
     this.#mayHaveStarted = true;
     await this.#advance('started', 'running', { containerId, imageDigest: this.#imageDigest });
+    this.#pass('started');
     this.#stop.throwIfStopped();
   }
 
   #onStarted(): void {
     if (this.#started) return;
     this.#started = true;
+    this.#pass('running');
     this.#watch.lap('createMs');
-    const timeoutMs = Math.max(0, this.#claim.spec.timeoutSeconds * 1000 - this.#ranMs);
-    this.#deadline = setTimeout(() => this.#stop.stop('timed-out'), timeoutMs);
+    this.#deadline = setTimeout(() => this.#stop.stop('timed-out'), this.#remainingMs);
   }
 
   #onExited(): void {
@@ -160,6 +170,7 @@ export class Attempt {
     // Whoever wants to stop it from now on comes too late.
     this.#stop.noteExit();
     if (this.#exited) return;
+    this.#pass('exited');
     this.#watch.lap('runMs');
     this.#exited = true;
     this.#phase.begin(() => this.#advance('exited', 'collecting'));
@@ -167,6 +178,14 @@ export class Attempt {
 
   async #advance(...progress: Progress): Promise<void> {
     this.#heed(await this.#deps.attempts.advance(this.#claim, ...progress));
+  }
+
+  get #remainingMs(): number {
+    return Math.max(0, this.#claim.spec.timeoutSeconds * 1000 - this.#ranMs);
+  }
+
+  #pass(point: CrashPoint): void {
+    this.#deps.crashPoints(point, this.#claim.spec);
   }
 
   #heed(cancelReason: string): void {
@@ -177,8 +196,13 @@ export class Attempt {
     if (error instanceof FencedError) throw error;
     const { decisive: reason, signal } = this.#stop;
     if (this.#stop.reason === 'fenced') throw new FencedError(this.#claim.id);
-    // Nothing was started, and this worker goes: another one shall run the job.
-    if (reason === 'shut-down' && !this.#mayHaveStarted) throw signal.reason;
+    if (this.#mayHaveStarted) {
+      // Whatever broke on the way: the next process looks at the container itself.
+      if (this.#stop.reason === 'handed-over') throw new HandedOverError(this.#claim.id);
+    } else if (reason !== undefined && isWorkers(reason)) {
+      // Nothing was started, and this worker goes, or is cut off: another one shall run the job.
+      throw signal.reason;
+    }
     // Nor here, and others have an engine.
     if (reason === undefined && !this.#mayHaveStarted && isEngineAway(error)) throw error;
     // The reason to stop came first: what broke on the way there is its consequence.
@@ -189,6 +213,11 @@ export class Attempt {
     }
     return outcome;
   }
+}
+
+/** Whether the worker is the reason, and not the job. */
+function isWorkers(reason: StopReason): boolean {
+  return reason !== 'cancelled' && reason !== 'timed-out';
 }
 
 /** How long ago it ended; 0 for one that did not. */

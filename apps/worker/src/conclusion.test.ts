@@ -34,6 +34,8 @@ describe('an exit', () => {
     [3, 'shut-down', {}, 'FAILURE', 3, null],
     [137, 'shut-down', {}, 'UNKNOWN', -1, 'worker.stopped'],
     [143, 'shut-down', {}, 'UNKNOWN', -1, 'worker.stopped'],
+    [0, 'lease-over', {}, 'SUCCESS', 0, null],
+    [137, 'lease-over', {}, 'UNKNOWN', -1, 'worker.lost'],
     [0, 'fenced', {}, 'UNKNOWN', -1, 'worker.lost'],
   ])('with %i, stopped: %s, %j is %s', (code, reason, more, conclusion, exitCode, error) => {
     const outcome = concludeExit(exit(code, more), reason);

@@ -25,7 +25,7 @@ const diedOfSignal = (exitCode: number): boolean => exitCode > 128 && exitCode <
  * result: it had finished its work.
  */
 export function concludeExit(exit: ContainerExit, stopped: StopReason | undefined): Outcome {
-  const mayKeepIt = stopped === 'timed-out' || stopped === 'shut-down';
+  const mayKeepIt = stopped !== 'cancelled' && stopped !== 'fenced';
   if (stopped !== undefined && (!mayKeepIt || diedOfSignal(exit.exitCode))) {
     return concludeStop(stopped);
   }
@@ -35,6 +35,8 @@ export function concludeExit(exit: ContainerExit, stopped: StopReason | undefine
   return { conclusion: 'FAILURE', exitCode: exit.exitCode, error };
 }
 
+const LEASE_OVER = 'Redis could not be reached for too long, so the worker ended the container';
+
 function concludeStop(reason: StopReason): Outcome {
   switch (reason) {
     case 'timed-out':
@@ -43,7 +45,10 @@ function concludeStop(reason: StopReason): Outcome {
       return ended('CANCELLED', jobError('run.cancelled'));
     case 'shut-down':
       return ended('UNKNOWN', jobError('worker.stopped'));
+    case 'lease-over':
+      return ended('UNKNOWN', jobError('worker.lost', LEASE_OVER));
     case 'fenced':
+    case 'handed-over':
       return ended('UNKNOWN', jobError('worker.lost'));
     default:
       return reason satisfies never;

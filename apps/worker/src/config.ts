@@ -1,8 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { CRASH_POINTS } from './crash-points.ts';
 import { parseDockerHost } from './engine/docker/connect-docker.ts';
 
 const MEBIBYTE = 1024 * 1024;
+const DAY_SECONDS = 86_400;
 
 const wholeNumber = (minimum: number, maximum: number) =>
   z.coerce
@@ -52,7 +54,19 @@ export const workerConfigSchema = z
     WORKER_LEASE_SECONDS: wholeNumber(3, 600).default(30),
     WORKER_HEARTBEAT_FILE: z.string().optional(),
     WORKER_SHUTDOWN_SECONDS: wholeNumber(0, 3600).default(10),
+    WORKER_REAPER: z.enum(['child', 'none']).default('child'),
+    IMAGE_CACHE_BYTES: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional(),
+    DOCKER_CACHE_RETENTION_SECONDS: wholeNumber(60, 10 * 365 * DAY_SECONDS).default(7 * DAY_SECONDS),
     MAX_OUTPUT_BYTES: wholeNumber(1, 1024 * MEBIBYTE).default(16 * MEBIBYTE),
+    CONJOB_CRASH_AT: z.enum(CRASH_POINTS, `must be one of ${CRASH_POINTS.join(', ')}`).optional(),
+    CONJOB_CRASH_LABEL: z
+      .string()
+      .regex(/^[^=]+=/, 'must be name=value')
+      .transform((label) => {
+        const [name = '', ...value] = label.split('=');
+        return { name, value: value.join('=') };
+      })
+      .optional(),
     LOG_LEVEL: z
       .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
       .default('info'),
@@ -75,7 +89,11 @@ export const workerConfigSchema = z
     leaseMs: env.WORKER_LEASE_SECONDS * 1000,
     heartbeatFile: env.WORKER_HEARTBEAT_FILE,
     shutdownGraceMs: env.WORKER_SHUTDOWN_SECONDS * 1000,
+    hasReaper: env.WORKER_REAPER === 'child',
+    imageCacheBytes: env.IMAGE_CACHE_BYTES,
+    dockerCacheRetentionMs: env.DOCKER_CACHE_RETENTION_SECONDS * 1000,
     maxOutputBytes: env.MAX_OUTPUT_BYTES,
+    crash: { at: env.CONJOB_CRASH_AT, label: env.CONJOB_CRASH_LABEL },
     logLevel: env.LOG_LEVEL,
   }));
 

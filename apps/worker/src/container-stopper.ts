@@ -1,15 +1,12 @@
 import type { ContainerId, Engine } from './engine/engine.ts';
 import type { OutputRecorder } from './output/output-recorder.ts';
-import type { StopSignal } from './stop-reason.ts';
+import { letsGo, type StopSignal } from './stop-reason.ts';
 
 export interface StopOptions {
   readonly stop: StopSignal;
   readonly recorder: OutputRecorder;
   readonly killTimeoutSeconds: number;
 }
-
-/** What is left of the grace when somebody is in a hurry. */
-const HURRIED_SECONDS = 1;
 
 /** Stops a running container when its job is told to stop: gently first, and once more in a hurry. */
 export class ContainerStopper {
@@ -32,33 +29,33 @@ export class ContainerStopper {
 
   /** From now on the container can be stopped; at once, when there is a reason already. */
   arm(): void {
-    const { signal, hurried } = this.#options.stop;
+    const { signal, urgencies } = this.#options.stop;
     if (signal.aborted) this.#stop();
     else signal.addEventListener('abort', this.#stop, { once: true });
-    hurried.addEventListener('abort', this.#hurry, { once: true });
+    for (const urgency of urgencies) {
+      urgency.addEventListener('abort', this.#stopSooner, { once: true });
+    }
   }
 
   release(): void {
-    const { signal, hurried } = this.#options.stop;
+    const { signal, urgencies } = this.#options.stop;
     signal.removeEventListener('abort', this.#stop);
-    hurried.removeEventListener('abort', this.#hurry);
+    for (const urgency of urgencies) urgency.removeEventListener('abort', this.#stopSooner);
   }
 
   /** Of two stops the engine heeds both, so the shorter one ends it. */
-  readonly #hurry = (): void => {
+  readonly #stopSooner = (): void => {
     if (this.#options.stop.signal.aborted) this.#stop();
   };
 
   readonly #stop = (): void => {
     const { recorder, stop, killTimeoutSeconds } = this.#options;
-    const isHurried = stop.hurried.aborted;
-    const graceSeconds = isHurried
-      ? Math.min(HURRIED_SECONDS, killTimeoutSeconds)
-      : killTimeoutSeconds;
     // A reader that waits while its container is stopped hangs the engine (moby#41827).
     recorder.stopBlocking();
-    // The container may be another process's by now: letting go is all that is allowed.
-    if (stop.reason === 'fenced') this.#failure.reject(stop.signal.reason);
-    else this.#engine.stop(this.#id, graceSeconds).catch(this.#failure.reject);
+    if (letsGo(stop.reason)) this.#failure.reject(stop.signal.reason);
+    else {
+      const graceSeconds = stop.graceSeconds(killTimeoutSeconds);
+      this.#engine.stop(this.#id, graceSeconds).catch(this.#failure.reject);
+    }
   };
 }

@@ -5,7 +5,7 @@ import { ContainerStopper, type StopOptions } from './container-stopper.ts';
 import { type ContainerId, type Engine, EngineError, isEngineAway } from './engine/engine.ts';
 import { Drain, withoutSeen } from './output/drain.ts';
 import type { RunOptions } from './run-container.ts';
-import type { StopSignal } from './stop-reason.ts';
+import { letsGo, type StopSignal } from './stop-reason.ts';
 
 /** How long an engine may be away before its containers are given up. */
 const PATIENCE_MS = 60_000;
@@ -40,7 +40,7 @@ export async function rejoinContainer(
       if ((cause || isFoundEnded) && endedWithEngine(exit, options)) throw endedByEngine();
       return exit;
     } catch (error) {
-      if (error === cause || !isEngineAway(error)) throw error;
+      if (error === cause || !isEngineAway(error) || letsGo(options.stop.reason)) throw error;
       const patienceMs = options.stop.reason === undefined ? PATIENCE_MS : STOPPED_PATIENCE_MS;
       if (performance.now() - lastContact > patienceMs) throw error;
     }

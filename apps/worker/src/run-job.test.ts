@@ -1,19 +1,16 @@
-import { createLogger, FencedError, jobError, keys } from '@conjob/shared';
+import { FencedError, jobError, keys } from '@conjob/shared';
 import { until } from '@conjob/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Engine, EngineError } from './engine/engine.ts';
 import { FakeEngine } from './engine/fake/fake-engine.ts';
 import { runJob } from './run-job.ts';
 import { StoppedError, StopSignal } from './stop-reason.ts';
+import { jobDependencies } from './testing/job-dependencies.ts';
 import { ENGINE_METHODS, intercept, override } from './testing/override.ts';
 import { openLedger, type TestJob, type TestLedger } from './testing/test-redis.ts';
 
 const IMAGE = 'docker.io/library/shell:latest';
 const FOREVER = ['sh', '-c', 'echo ready; sleep 600'];
-/** In the foreground: what is cleared away in the background is gone when the job is. */
-const background = { add: (task: () => Promise<void>) => task() };
-const defaults = { worker: 'test', installation: 'test', runtime: undefined, maxOutputBytes: 1000 };
-const logger = createLogger({ name: 'worker', level: 'silent' });
 
 let ledger: TestLedger;
 let fake: FakeEngine;
@@ -42,9 +39,9 @@ async function begin(
 ) {
   const id = await ledger.submit({ image: 'shell', killTimeoutSeconds: 0, ...job });
   const claim = await ledger.claim(id);
-  const dependencies = { engine, attempts: ledger.attempts, logger, background };
+  const dependencies = jobDependencies(engine, ledger.attempts);
   const result = runJob(
-    { ...dependencies, defaults: { ...defaults, maxOutputBytes } },
+    { ...dependencies, defaults: { ...dependencies.defaults, maxOutputBytes } },
     claim,
     stop,
   );
@@ -116,7 +113,7 @@ describe('output', () => {
     const claim = await ledger.claim(id);
     // A key of another type: every write of output fails.
     await ledger.redis.set(keys.output(id, 1), 'in the way');
-    const dependencies = { engine: fake, attempts: ledger.attempts, defaults, logger, background };
+    const dependencies = jobDependencies(fake, ledger.attempts);
     expect(await runJob(dependencies, claim, stop)).toMatchObject({
       conclusion: 'FAILURE',
       exitCode: 4,
@@ -196,7 +193,7 @@ describe('a job that is stopped', () => {
     const id = await ledger.submit({ image: 'shell', args: ['true'] });
     const claim = await ledger.claim(id);
     await ledger.submissions.cancel(id, 'enough');
-    const dependencies = { engine: fake, attempts: ledger.attempts, defaults, logger, background };
+    const dependencies = jobDependencies(fake, ledger.attempts);
     const cancelled = { ...claim, cancelReason: 'enough' };
     expect(await runJob(dependencies, cancelled, stop)).toMatchObject({ conclusion: 'CANCELLED' });
   });
@@ -224,11 +221,7 @@ describe('a job that is stopped', () => {
         called.push(method);
         if (method === at) await ledger.submissions.cancel(id, 'enough');
       });
-      const result = await runJob(
-        { engine, attempts: ledger.attempts, defaults, logger, background },
-        claim,
-        stop,
-      );
+      const result = await runJob(jobDependencies(engine, ledger.attempts), claim, stop);
       expect(result).toMatchObject({ conclusion: 'CANCELLED' });
       expect(called).not.toContain('start');
       expect(fake.containerCount).toBe(0);
@@ -350,11 +343,7 @@ describe('a worker that shuts down', () => {
     });
     const id = await ledger.submit({ image: 'shell', args: ['true'] });
     const claim = await ledger.claim(id);
-    const result = await runJob(
-      { engine: fake, attempts, defaults, logger, background },
-      claim,
-      stop,
-    );
+    const result = await runJob(jobDependencies(fake, attempts), claim, stop);
     expect(result).toMatchObject({ conclusion: 'UNKNOWN', error: { code: 'worker.stopped' } });
     expect(fake.containerCount).toBe(0);
   });
@@ -372,7 +361,7 @@ describe('a worker that lost its claim', () => {
       });
       id = await ledger.submit({ image: 'shell', args: ['sh', '-c', 'echo x; exit 1'] });
       const claim = await ledger.claim(id);
-      const dependencies = { engine, attempts: ledger.attempts, defaults, logger, background };
+      const dependencies = jobDependencies(engine, ledger.attempts);
       await expect(runJob(dependencies, claim, stop)).rejects.toBeInstanceOf(FencedError);
       expect(await ledger.submissions.find(id)).toMatchObject({ state: 'running', result: null });
       expect(fake.containerCount).toBe(1);

@@ -5,15 +5,17 @@ import {
   FencedError,
   type JobResult,
   type Logger,
+  retryDelayMs,
 } from '@conjob/shared';
 import { Attempt } from './attempt.ts';
 import type { Background } from './background.ts';
 import type { Outcome } from './conclusion.ts';
 import { type ContainerDefaults, containerName } from './container-spec.ts';
+import type { CrashPoints } from './crash-points.ts';
 import { type ContainerId, type Engine, isEngineAway } from './engine/engine.ts';
 import { OutputRecorder } from './output/output-recorder.ts';
 import { removeContainer } from './remove-container.ts';
-import { StoppedError, type StopSignal } from './stop-reason.ts';
+import { HandedOverError, StoppedError, type StopSignal } from './stop-reason.ts';
 
 export interface RunJobDependencies {
   readonly engine: Engine;
@@ -22,20 +24,28 @@ export interface RunJobDependencies {
   readonly logger: Logger;
   /** Takes what has to be cleared away after a job, when its caller has the result already. */
   readonly background: Pick<Background, 'add'>;
+  readonly crashPoints: CrashPoints;
+}
+
+/** What was recorded of an attempt. */
+export interface AttemptResult extends JobResult {
+  /** When the job is run again; null when it has ended. */
+  readonly nextInMs: number | null;
 }
 
 /**
  * The story of one attempt: image → container → start → output and exit → record → removal. Returns
  * what was recorded; throws {@link FencedError} when the job belongs to somebody else by now,
- * {@link StoppedError}, or that the engine is away, when it was given back to the queue, and whatever
- * Redis throws when the end can't be recorded. Only a container that ended, of a job that wants it kept, stays behind, and one of
- * a job that belongs to somebody else by now.
+ * {@link StoppedError}, or that the engine is away, when it was given back to the queue,
+ * {@link HandedOverError} when it was left to the next process of this worker, and whatever Redis throws
+ * when the end can't be recorded. Only a container that ended, of a job that wants it kept, stays behind,
+ * and one of a job that is, or shall be, somebody else's.
  */
 export async function runJob(
   dependencies: RunJobDependencies,
   claim: Claim,
   stop: StopSignal,
-): Promise<JobResult> {
+): Promise<AttemptResult> {
   return toItsEnd(dependencies, claim, stop, (attempt) => attempt.run());
 }
 
@@ -45,7 +55,7 @@ export async function adoptJob(
   claim: AdoptedClaim,
   container: ContainerId,
   stop: StopSignal,
-): Promise<JobResult> {
+): Promise<AttemptResult> {
   return toItsEnd(dependencies, claim, stop, (attempt) => attempt.goOn(container, claim.ranMs));
 }
 
@@ -54,8 +64,8 @@ async function toItsEnd(
   claim: Claim | AdoptedClaim,
   stop: StopSignal,
   run: (attempt: Attempt) => Promise<Outcome>,
-): Promise<JobResult> {
-  const { engine, attempts, defaults, logger, background } = dependencies;
+): Promise<AttemptResult> {
+  const { attempts, defaults, background, crashPoints } = dependencies;
   const recorder = new OutputRecorder(
     (chunks) => attempts.appendOutput(claim, chunks),
     defaults.maxOutputBytes,
@@ -65,30 +75,63 @@ async function toItsEnd(
   let isLeft = false;
   try {
     const outcome = await run(attempt);
-    const result = {
+    const result: JobResult = {
       ...outcome,
       outputBytes: recorder.totalBytes,
       outputTruncated: recorder.truncated,
       timings: attempt.timings,
     };
-    await attempts.finish(claim, result);
+    const nextInMs = await record(attempts, claim, result);
+    crashPoints('recorded', claim.spec);
     isLeft = attempt.exited && !claim.spec.remove;
-    return result;
+    return { ...result, nextInMs };
   } catch (error) {
     if (error instanceof StoppedError || isEngineAway(error)) await attempts.release(claim);
-    // Whose container it is now, only the sweep can tell.
-    isLeft = error instanceof FencedError;
+    if (error instanceof HandedOverError) await handOver(dependencies, claim, recorder);
+    // Whose container it is now, only the reaper can tell.
+    isLeft = error instanceof FencedError || error instanceof HandedOverError;
     throw error;
   } finally {
-    if (!isLeft) await background.add(() => removeTraces(engine, claim, logger));
+    if (!isLeft) await background.add(() => removeTraces(dependencies, claim));
   }
 }
 
-async function removeTraces(engine: Engine, claim: Claim, logger: Logger): Promise<void> {
+/** Ends the job, or only this attempt of one that asks to be run again. Returns how long until then. */
+async function record(
+  attempts: Attempts,
+  claim: Claim,
+  result: JobResult,
+): Promise<number | null> {
+  const nextInMs = retryDelayMs(claim.spec.retry, claim.retries, result);
+  if (nextInMs === null) {
+    await attempts.finish(claim, result);
+    return null;
+  }
+  const outcome = await attempts.retry(claim, result, nextInMs);
+  return outcome === 'queued' ? nextInMs : null;
+}
+
+/** The next process has the whole lease to come. What is not stored it reads again. */
+async function handOver(
+  { attempts, logger }: RunJobDependencies,
+  claim: Claim,
+  recorder: OutputRecorder,
+): Promise<void> {
+  const warn = (error: unknown) =>
+    logger.warn({ err: error, job: claim.id }, 'could not leave a job in order');
+  await recorder.end().catch(warn);
+  await attempts.renew(claim).catch(warn);
+}
+
+async function removeTraces(
+  { engine, logger, crashPoints }: RunJobDependencies,
+  claim: Claim,
+): Promise<void> {
   try {
     await removeContainer(engine, claim.spec, containerName(claim));
+    crashPoints('removed', claim.spec);
   } catch (error) {
-    // The sweep tries again.
+    // The reaper tries again.
     logger.warn({ err: error, job: claim.id }, 'could not remove the container');
   }
 }
