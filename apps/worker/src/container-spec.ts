@@ -51,7 +51,15 @@ export function containerSpec(
     cpus: spec.resources.cpus,
     pids: spec.resources.pids,
     runtime,
-    volumes: useDockerCache ? [{ name: dockerCacheVolume(spec), target: DOCKER_DATA }] : [],
+    volumes: useDockerCache
+      ? [
+          {
+            name: dockerCacheVolume(spec),
+            target: DOCKER_DATA,
+            labels: { [LABELS.installation]: installation },
+          },
+        ]
+      : [],
     stopTimeoutSeconds: spec.killTimeoutSeconds,
     logBytes: maxOutputBytes,
   };

@@ -83,12 +83,18 @@ export interface ContainerSpec {
   readonly pids: number | undefined;
   /** Undefined: the engine's default. */
   readonly runtime: string | undefined;
-  /** Named volumes, made when they are not there. */
-  readonly volumes: readonly { readonly name: string; readonly target: string }[];
+  readonly volumes: readonly NamedVolume[];
   /** Grace of an engine that stops by itself. */
   readonly stopTimeoutSeconds: number;
   /** The engine keeps at least this much output for {@link Engine.followOutput}. */
   readonly logBytes: number;
+}
+
+/** Made, with these labels, when it is not there. */
+export interface NamedVolume {
+  readonly name: string;
+  readonly target: string;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export interface AttachOptions {

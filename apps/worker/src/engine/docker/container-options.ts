@@ -28,10 +28,11 @@ export function containerOptions(spec: ContainerSpec): ContainerCreateOptions {
       ...(spec.memoryBytes ? { Memory: spec.memoryBytes, MemorySwap: spec.memoryBytes } : {}),
       ...(spec.cpus ? { NanoCpus: Math.round(spec.cpus * 1e9) } : {}),
       ...(spec.pids ? { PidsLimit: spec.pids } : {}),
-      Mounts: spec.volumes.map(({ name, target }) => ({
+      Mounts: spec.volumes.map(({ name, target, labels }) => ({
         Type: 'volume' as const,
         Source: name,
         Target: target,
+        VolumeOptions: { NoCopy: false, Labels: { ...labels }, DriverConfig: { Name: '', Options: {} } },
       })),
       // json-file alters bytes that are not UTF-8, and rotation loses output: one exact file instead.
       LogConfig: {
