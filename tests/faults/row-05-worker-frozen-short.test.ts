@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { faultRow } from './support/fault-row.ts';
+import { lines } from './support/load/script.ts';
 import { isFrozen, runningOn } from './support/witness/controls.ts';
 
 faultRow(
@@ -12,6 +13,7 @@ faultRow(
     await sleep(0.4 * cluster.leaseMs);
     await control('the worker is stopped', isFrozen(worker.process.pid));
     worker.thaw();
-    await recovery(() => load.mix({ jobs: 1, kinds: ['short'] }).then(() => load.end()));
+    const key = load.newKey();
+    await recovery(() => load.run({ key, script: lines(key, 1) }).ended);
   },
 );

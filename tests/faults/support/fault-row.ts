@@ -44,7 +44,7 @@ export function faultRow(row: Row, play: (stage: Stage) => Promise<void>): void 
       witnesses = await startWitnesses(cluster);
       const random = randomOf(row.row);
       const load = new Load(cluster, random, new Client());
-      const stage = new Stage({ cluster, engines, load, random });
+      const stage = new Stage({ cluster, engines, load, random, witnesses });
       await play(stage);
       await load.end();
       const evidence = await witnesses.testify(load);
@@ -103,6 +103,7 @@ function resultOf(
     recoveryMs: stage.recoveryMs,
     peakBytes: evidence.peakBytes,
     controls: stage.controls,
+    figures: stage.figures,
     violations,
     tookMs,
   };

@@ -2,12 +2,15 @@ import type { Random } from '../../../packages/shared/src/testing/random.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import type { Engines } from './cluster/engines.ts';
 import type { Load } from './load/load.ts';
+import type { Interval } from './witness/intervals.ts';
+import type { Witnesses } from './witness/witnesses.ts';
 
 interface Parts {
   readonly cluster: Cluster;
   readonly engines: Engines;
   readonly load: Load;
   readonly random: Random;
+  readonly witnesses: Pick<Witnesses, 'runs'>;
 }
 
 /** What a row plays on: it makes load, breaks things, shows that they are broken, and heals them. */
@@ -16,10 +19,15 @@ export class Stage {
   readonly engines: Engines;
   readonly load: Load;
   readonly random: Random;
+  /** When containers started and died so far, as the engines tell it. */
+  readonly runs: () => Interval[];
   readonly controls: string[] = [];
   readonly recoveryMs: number[] = [];
+  /** What else a row has measured, by name: `stage.figures['…'] = '12 ms'`. */
+  readonly figures: Record<string, string> = {};
 
-  constructor({ cluster, engines, load, random }: Parts) {
+  constructor({ cluster, engines, load, random, witnesses }: Parts) {
+    this.runs = () => witnesses.runs();
     this.cluster = cluster;
     this.engines = engines;
     this.load = load;

@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../../../../packages/shared/src/testing/random.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { readJobHistories } from '../witness/aof.ts';
 import type { Client } from './client.ts';
 import { newOperation, type Operation, type OperationOptions, perform } from './operation.ts';
 import { randomScript, SCRIPT_KINDS, type ScriptKind } from './script.ts';
+
+const LOOK_MS = 50;
 
 export interface LoadOptions {
   readonly jobs: number;
@@ -57,6 +60,28 @@ export class Load {
       });
       await sleep(everyMs);
     }
+  }
+
+  /** The ids of the jobs of these clients, also of those who still wait for their first answer. */
+  async jobIds(clients: readonly { readonly operation: Operation }[]): Promise<string[]> {
+    for (;;) {
+      const jobs = [...readJobHistories(this.#cluster.redis.aofFolder).values()];
+      const ids = clients.flatMap(({ operation }) => {
+        const job = jobs.find(({ spec }) => spec.includes(operation.key));
+        return job === undefined ? [] : [job.id];
+      });
+      if (ids.length === clients.length) return ids;
+      await sleep(LOOK_MS);
+    }
+  }
+
+  /** What the first API that answers says; throws when none does, or refuses. */
+  async get(path: string): Promise<string> {
+    for (const api of this.#cluster.apis) {
+      const answer = await this.client.ask(api, { path });
+      if ('status' in answer && answer.status === 200) return answer.body;
+    }
+    throw new Error(`No API answers ${path}`);
   }
 
   /** A name for one job that no other job of this load has. */

@@ -59,7 +59,7 @@ export interface OperationOptions {
 const RETRY_MS = 200;
 const POLL_SECONDS = 5;
 const SYNC_WAIT_SECONDS = 60;
-const GIVE_UP_MS = 150_000;
+const GIVE_UP_MS = 300_000;
 
 export function newOperation({ key, script, mode, keyed = true }: OperationOptions): Operation {
   return {

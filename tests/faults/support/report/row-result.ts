@@ -17,6 +17,7 @@ export interface RowResult {
   readonly peakBytes: number;
   /** What showed that the fault was really there. */
   readonly controls: readonly string[];
+  readonly figures: Readonly<Record<string, string>>;
   readonly violations: readonly string[];
   readonly tookMs: number;
 }

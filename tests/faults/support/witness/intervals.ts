@@ -59,7 +59,7 @@ export function overlapMs(intervals: readonly Interval[]): number {
 }
 
 /** How many ran at once at the most. */
-export function mostAtOnce(intervals: readonly Interval[]): number {
+export function mostAtOnce(intervals: readonly Pick<Interval, 'from' | 'until'>[]): number {
   const steps = intervals
     .flatMap(({ from, until }) => [
       { at: from, by: 1 },

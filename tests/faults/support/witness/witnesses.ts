@@ -4,6 +4,7 @@ import { ENGINE_NAMES } from '../cluster/engines.ts';
 import type { Load } from '../load/load.ts';
 import { readJobHistories } from './aof.ts';
 import { EngineEvents } from './engine-events.ts';
+import { type Interval, intervalsOf } from './intervals.ts';
 import { findLeftovers, takeInventory } from './leftovers.ts';
 import { MemoryWatch } from './memory.ts';
 import { runningAtRest } from './slots.ts';
@@ -12,6 +13,8 @@ import { runningAtRest } from './slots.ts';
 export interface Witnesses {
   /** At rest: waits until nothing is left, for as long as that may take. */
   testify(load: Load): Promise<Evidence>;
+  /** When containers started and died so far, on both engines. */
+  runs(): Interval[];
   stop(): Promise<void>;
 }
 
@@ -37,6 +40,7 @@ export async function startWitnesses(cluster: Cluster): Promise<Witnesses> {
         peakBytes: memory.peakBytes,
       };
     },
+    runs: () => intervalsOf(engines.flatMap(({ events }) => events)),
     async stop() {
       memory.stop();
       await Promise.all(engines.map((engine) => engine.stop()));

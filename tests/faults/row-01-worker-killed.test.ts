@@ -1,0 +1,46 @@
+import { expect } from 'vitest';
+import { faultRow } from './support/fault-row.ts';
+import { lines } from './support/load/script.ts';
+import { comesTrue, runningOn } from './support/witness/controls.ts';
+
+const ROUNDS = 10;
+const EXIT_CODE = 7;
+
+faultRow(
+  {
+    row: '1',
+    fault: `kill -9 worker with containers running, back at once, ${ROUNDS} times in a row`,
+    cluster: { workers: 1 },
+  },
+  async ({ cluster, load, control, recovery }) => {
+    const [worker] = cluster.workers;
+    const clients = (['sync', 'async', 'sync'] as const).map((mode) => {
+      const key = load.newKey();
+      return load.run({ key, mode, script: lines(key, 350, 0.1, EXIT_CODE) });
+    });
+    const jobs = await load.jobIds(clients);
+    const bytes = () =>
+      Promise.all(jobs.map(async (job) => (await load.get(`/jobs/${job}/output`)).length));
+    for (let round = 1; round <= ROUNDS; round++) {
+      const running = await Promise.all(jobs.map((job) => runningOn(worker.engine, job)));
+      const { pid } = worker.process;
+      await worker.kill();
+      await control(`worker ${pid} is gone, its containers run`, !running.includes(false));
+      const before = await bytes();
+      await recovery(async () => {
+        await worker.start();
+        // Adopted: whatever its container prints now comes to its reader.
+        expect(
+          await comesTrue(async () => {
+            const now = await bytes();
+            return now.every((count, index) => count > (before[index] ?? 0));
+          }),
+        ).toBe(true);
+      });
+    }
+    await load.end();
+    expect(clients.map(({ operation }) => operation.answer ?? operation.view)).toEqual(
+      clients.map(() => expect.objectContaining({ conclusion: 'FAILURE', exitCode: EXIT_CODE })),
+    );
+  },
+);
