@@ -49,6 +49,7 @@ async function adopt(engine = override(fake, {})) {
     background,
     defaults,
     crashPoints: ignore,
+    noteUses: ignore,
     onFenced: ignore,
     onEngineAway: ignore,
   });

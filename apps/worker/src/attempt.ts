@@ -134,7 +134,9 @@ export class Attempt {
     this.#imageDigest = digest;
     this.#phase.begin(() => this.#advance('claimed', 'creating'));
     try {
-      const container = await engine.create(containerSpec(this.#claim, id, defaults));
+      const spec = containerSpec(this.#claim, id, defaults);
+      this.#deps.noteUses(spec);
+      const container = await engine.create(spec);
       this.#pass('created');
       return container;
     } finally {

@@ -14,6 +14,7 @@ import { type ContainerDefaults, containerName } from './container-spec.ts';
 import type { CrashPoints } from './crash-points.ts';
 import { type ContainerId, type Engine, isEngineAway } from './engine/engine.ts';
 import { OutputRecorder } from './output/output-recorder.ts';
+import type { NoteUses } from './reaper/note-uses.ts';
 import { removeContainer } from './remove-container.ts';
 import { HandedOverError, StoppedError, type StopSignal } from './stop-reason.ts';
 
@@ -25,6 +26,8 @@ export interface RunJobDependencies {
   /** Takes what has to be cleared away after a job, when its caller has the result already. */
   readonly background: Pick<Background, 'add'>;
   readonly crashPoints: CrashPoints;
+  /** Told of each container before it is made: what it uses, the reaper does not remove. */
+  readonly noteUses: NoteUses;
 }
 
 /** What was recorded of an attempt. */
@@ -97,11 +100,7 @@ async function toItsEnd(
 }
 
 /** Ends the job, or only this attempt of one that asks to be run again. Returns how long until then. */
-async function record(
-  attempts: Attempts,
-  claim: Claim,
-  result: JobResult,
-): Promise<number | null> {
+async function record(attempts: Attempts, claim: Claim, result: JobResult): Promise<number | null> {
   const nextInMs = retryDelayMs(claim.spec.retry, claim.retries, result);
   if (nextInMs === null) {
     await attempts.finish(claim, result);

@@ -6,11 +6,9 @@ import { imageUse } from './image-cache.ts';
 import { UseLog } from './use-log.ts';
 
 /** Notes what a container is about to use, for reapers to see. Nobody waits for it, and it never throws. */
-export function noteUses(
-  redis: Redis,
-  engineId: string,
-  logger: Logger,
-): (container: Pick<ContainerSpec, 'image' | 'labels' | 'volumes'>) => void {
+export type NoteUses = (container: Pick<ContainerSpec, 'image' | 'labels' | 'volumes'>) => void;
+
+export function noteUses(redis: Redis, engineId: string, logger: Logger): NoteUses {
   const images = new UseLog(redis, keys.imageUse(engineId));
   const volumes = new UseLog(redis, keys.volumeUse(engineId));
   const note = (log: UseLog, name: string): void => {

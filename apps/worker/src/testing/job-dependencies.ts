@@ -12,5 +12,6 @@ export function jobDependencies(engine: Engine, attempts: Attempts): RunJobDepen
     // In the foreground: what is cleared away in the background is gone when the job is.
     background: { add: (task) => task() },
     crashPoints: () => {},
+    noteUses: () => {},
   };
 }

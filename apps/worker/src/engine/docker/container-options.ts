@@ -32,7 +32,11 @@ export function containerOptions(spec: ContainerSpec): ContainerCreateOptions {
         Type: 'volume' as const,
         Source: name,
         Target: target,
-        VolumeOptions: { NoCopy: false, Labels: { ...labels }, DriverConfig: { Name: '', Options: {} } },
+        VolumeOptions: {
+          NoCopy: false,
+          Labels: { ...labels },
+          DriverConfig: { Name: '', Options: {} },
+        },
       })),
       // json-file alters bytes that are not UTF-8, and rotation loses output: one exact file instead.
       LogConfig: {
