@@ -1,8 +1,17 @@
 import { ConfigError, createLogger, loadConfig } from '@conjob/shared';
+import { ReaperChild } from './reaper/reaper-child.ts';
+import { reaperMain } from './reaper/reaper-main.ts';
 import { startWorker, workerConfigSchema } from './worker.ts';
 import { NameTakenError } from './worker-name.ts';
 
+const [, entry = '', command, ...rest] = process.argv;
+if (command === 'reaper') {
+  await reaperMain(rest, process.env);
+  process.exit();
+}
+
 const quit = new AbortController();
+let reaper: ReaperChild | undefined;
 let onImpatience = (): void => process.exit(1);
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -16,6 +25,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 try {
   const config = loadConfig(workerConfigSchema, process.env);
   const logger = createLogger({ name: 'worker', level: config.logLevel });
+  // Before any job: whatever happens to this process, its containers are looked after.
+  if (config.hasReaper) reaper = new ReaperChild({ entry, env: process.env, logger });
   const worker = await startWorker(config, logger, quit.signal);
   onImpatience = () => worker.hurry();
   void worker.lost.then((error) => {
@@ -27,12 +38,14 @@ try {
   }
   logger.info('shutting down');
   await worker.close();
+  await reaper?.letGo();
 } catch (error) {
   if (!quit.signal.aborted) {
     const isForPeople = error instanceof ConfigError || error instanceof NameTakenError;
     console.error(isForPeople ? error.message : error);
     process.exitCode = 1;
   }
+  await reaper?.stop();
 }
 // Without Redis, BullMQ would go on trying to reach it.
 process.exit();
