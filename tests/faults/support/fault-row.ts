@@ -1,89 +1,31 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { check } from './check/check.ts';
-import type { Evidence, Tolerance } from './check/evidence.ts';
+import { expect, it } from 'vitest';
 import { worstOverlapMs } from './check/runs.ts';
 import { doubles, lostOperations } from './check/transitions.ts';
-import { type Cluster, type ClusterOptions, startCluster } from './cluster/cluster.ts';
-import { clearContainers, type Engines, startEngines, stopEngines } from './cluster/engines.ts';
-import { Client } from './load/client.ts';
-import { Load } from './load/load.ts';
-import { LOG_FOLDER } from './report/results-folder.ts';
+import { useEngines } from './cluster/use-engines.ts';
+import { type Played, playRow, type Row } from './play-row.ts';
 import type { RowResult } from './report/row-result.ts';
-import { randomOf, SEED } from './seed.ts';
-import { Stage } from './stage.ts';
-import { startWitnesses, type Witnesses } from './witness/witnesses.ts';
+import { SEED } from './seed.ts';
+import type { Stage } from './stage.ts';
 
-export interface Row {
-  /** Its number in the matrix; with a word after it for one of several forms. */
-  readonly row: string;
-  readonly fault: string;
-  readonly cluster?: ClusterOptions;
-  /** What this fault may cause; the default is nothing. */
-  readonly tolerance?: Tolerance;
-  /** Default five minutes. */
-  readonly timeoutMs?: number;
-}
+const TIMEOUT_MS = 300_000;
 
-let engines: Engines | undefined;
-
-/**
- * One row of the fault matrix, as a test: fresh processes and a fresh Redis on the engines of the
- * file; `play` makes the load and the fault, and heals it. Then all clients come to their end, the
- * product to rest, and the checker looks at what the witnesses saw.
- */
+/** One row of the fault matrix, as a test: it passes when the product kept every promise. */
 export function faultRow(row: Row, play: (stage: Stage) => Promise<void>): void {
-  useEngines();
-  it(`${row.row}: ${row.fault}`, { timeout: row.timeoutMs ?? 300_000 }, async ({ task }) => {
-    if (engines === undefined) throw new Error('The engines did not start');
+  const engines = useEngines();
+  it(`${row.row}: ${row.fault}`, { timeout: row.timeoutMs ?? TIMEOUT_MS }, async ({ task }) => {
     const start = performance.now();
-    const cluster = await startCluster(engines, row.cluster);
-    let witnesses: Witnesses | undefined;
-    try {
-      witnesses = await startWitnesses(cluster);
-      const random = randomOf(row.row);
-      const load = new Load(cluster, random, new Client());
-      const stage = new Stage({ cluster, engines, load, random, witnesses });
-      await play(stage);
-      await load.end();
-      const evidence = await witnesses.testify(load);
-      const violations = check(evidence, row.tolerance).map(
-        ({ invariant, says }) => `${invariant}: ${says}`,
-      );
-      task.meta.faultRow = resultOf(row, stage, evidence, violations, performance.now() - start);
-      expect(violations).toEqual([]);
-      expect(stage.controls, 'a row without a control proves nothing').not.toEqual([]);
-    } catch (error) {
-      keepLogs(row.row, cluster);
-      throw error;
-    } finally {
-      await witnesses?.stop();
-      await cluster.stop();
-      await clearContainers(engines);
-    }
-  });
-}
-
-let areUsed = false;
-
-/** Engines take seconds to start: the rows of a file share them. */
-function useEngines(): void {
-  if (areUsed) return;
-  areUsed = true;
-  beforeAll(async () => {
-    engines = await startEngines();
-  });
-  afterAll(async () => {
-    if (engines !== undefined) await stopEngines(engines);
+    await playRow(engines(), row, play, (played) => {
+      const result = resultOf(row, played, performance.now() - start);
+      task.meta.faultRow = result;
+      expect(result.violations).toEqual([]);
+      expect(result.controls, 'a row without a control proves nothing').not.toEqual([]);
+    });
   });
 }
 
 function resultOf(
   { row, fault }: Row,
-  stage: Stage,
-  evidence: Evidence,
-  violations: readonly string[],
+  { stage, evidence, violations }: Played,
   tookMs: number,
 ): RowResult {
   const { operations } = evidence;
@@ -104,15 +46,7 @@ function resultOf(
     peakBytes: evidence.peakBytes,
     controls: stage.controls,
     figures: stage.figures,
-    violations,
+    violations: violations.map(({ invariant, says }) => `${invariant}: ${says}`),
     tookMs,
   };
-}
-
-/** Whoever looks into a failed row needs what the processes said. */
-function keepLogs(row: string, { apis, workers }: Cluster): void {
-  mkdirSync(LOG_FOLDER, { recursive: true });
-  for (const part of [...apis, ...workers]) {
-    writeFileSync(join(LOG_FOLDER, `${row.replaceAll(' ', '-')}-${part.name}.log`), part.log());
-  }
 }

@@ -24,12 +24,12 @@ export function check(evidence: Evidence, tolerance: Tolerance = {}): Violation[
 }
 
 /** I4. */
-export function nothingIsLeft({ leftovers }: Pick<Evidence, 'leftovers'>): Violation[] {
+function nothingIsLeft({ leftovers }: Pick<Evidence, 'leftovers'>): Violation[] {
   return leftovers.map((says) => ({ invariant: 'I4', says }));
 }
 
 /** I7. */
-export function memoryIsBounded(
+function memoryIsBounded(
   { peakBytes }: Pick<Evidence, 'peakBytes'>,
   { peakBytes: bound = PEAK_BYTES }: Tolerance = {},
 ): Violation[] {

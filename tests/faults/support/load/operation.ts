@@ -39,7 +39,7 @@ export interface Operation {
 }
 
 /** The end of a run as `/job/run` tells it. */
-export interface RunAnswer {
+interface RunAnswer {
   readonly conclusion: string;
   readonly exitCode: number;
   readonly output: string | null;

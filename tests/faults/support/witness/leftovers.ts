@@ -5,8 +5,6 @@ import { listContainers } from '@conjob/testkit';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Engines } from '../cluster/engines.ts';
 
-/** P5: within this time after a job's end, or its engine's return. */
-const REST_MS = 60_000;
 const POLL_MS = 250;
 
 /** What may be there before a row begins, by engine: images and volumes. */
@@ -16,9 +14,13 @@ export async function takeInventory(engines: Engines): Promise<Inventory> {
   return Promise.all(engines.map(async (engine) => new Set(await thingsOf(engine))));
 }
 
-/** What is still there once there was time to remove it; empty when all is well. */
-export async function findLeftovers(cluster: Cluster, before: Inventory): Promise<string[]> {
-  const deadline = Date.now() + REST_MS;
+/** What is still there when the product has had its time to remove it; empty when all is well. */
+export async function findLeftovers(
+  cluster: Cluster,
+  before: Inventory,
+  restMs: number,
+): Promise<string[]> {
+  const deadline = Date.now() + restMs;
   for (;;) {
     const left = await look(cluster, before).catch((error: Error) => [`nobody to ask: ${error}`]);
     if (left.length === 0 || Date.now() > deadline) return left;

@@ -32,7 +32,7 @@ export class MemoryWatch {
 }
 
 /** The kernel keeps each process' own peak; 0 when it is gone. */
-export function peakOf(pid: number): number {
+function peakOf(pid: number): number {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
     return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * KIB;

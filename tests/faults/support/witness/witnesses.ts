@@ -12,7 +12,7 @@ import { runningAtRest } from './slots.ts';
 /** Those who watch a row from outside the product. */
 export interface Witnesses {
   /** At rest: waits until nothing is left, for as long as that may take. */
-  testify(load: Load): Promise<Evidence>;
+  testify(load: Load, restMs: number): Promise<Evidence>;
   /** When containers started and died so far, on both engines. */
   runs(): Interval[];
   stop(): Promise<void>;
@@ -26,8 +26,8 @@ export async function startWitnesses(cluster: Cluster): Promise<Witnesses> {
   );
   await Promise.all(engines.map(({ listening }) => listening));
   return {
-    async testify({ operations, client }) {
-      const leftovers = await findLeftovers(cluster, before);
+    async testify({ operations, client }, restMs) {
+      const leftovers = await findLeftovers(cluster, before, restMs);
       return {
         operations,
         calls: client.history,
