@@ -3,13 +3,39 @@ import { startTestEngine, TEST_IMAGES, type TestEngine, until } from '@conjob/te
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectDocker } from './engine/docker/connect-docker.ts';
 import { DockerEngine } from './engine/docker/docker-engine.ts';
+import type { Engine } from './engine/engine.ts';
 import { OutputRecorder } from './output/output-recorder.ts';
+import { rejoinContainer } from './rejoin-container.ts';
 import { runContainer } from './run-container.ts';
 import { StopSignal } from './stop-reason.ts';
-import { closeIdleConnections } from './testing/services.ts';
+import { closeIdleConnections, sharedEngine } from './testing/services.ts';
 import { testContainer } from './testing/specs.ts';
 
 closeIdleConnections();
+
+/** A run that ends with a code that an engine also reports of what it has ended itself. */
+const ENDS_AS_IF_KILLED = 'echo first; exit 137';
+
+/** As a process goes on that finds the container of an earlier one. */
+async function rejoin(engine: Engine, id: string) {
+  const recorder = new OutputRecorder(async () => {}, 16_000_000);
+  return rejoinContainer(engine, id, {
+    input: undefined,
+    recorder,
+    stop: new StopSignal(),
+    killTimeoutSeconds: 30,
+    beforeStart: async () => {},
+    onStarted: () => {},
+    onExited: () => {},
+  });
+}
+
+async function endedAlone(engine: Engine, script: string): Promise<string> {
+  const id = await engine.create(testContainer(TEST_IMAGES.busybox.tag, ['sh', '-c', script]));
+  await engine.start(id);
+  await until(async () => (await engine.inspect(id))?.status === 'exited');
+  return id;
+}
 
 async function begin(server: TestEngine, script: string) {
   const stored: OutputChunk[] = [];
@@ -54,6 +80,16 @@ describe('an engine that keeps its containers when it crashes', () => {
   });
 });
 
+test('a container that ended by itself while nobody but its engine saw it keeps its code', async () => {
+  const engine = sharedEngine();
+  const id = await endedAlone(engine, ENDS_AS_IF_KILLED);
+  try {
+    expect(await rejoin(engine, id)).toMatchObject({ exitCode: 137, outputComplete: true });
+  } finally {
+    await engine.remove(id);
+  }
+});
+
 describe('an engine that ends its containers', () => {
   let server: TestEngine;
   beforeAll(async () => {
@@ -66,6 +102,14 @@ describe('an engine that ends its containers', () => {
     await server.crash();
     await server.restart();
     await expect(exit).rejects.toMatchObject({ code: 'worker.lost' });
+  });
+
+  test('or may have, before it came back, is not believed to have seen the job’s own end', async () => {
+    const engine = new DockerEngine(connectDocker(server));
+    const id = await endedAlone(engine, ENDS_AS_IF_KILLED);
+    await server.restart();
+    await expect(rejoin(engine, id)).rejects.toMatchObject({ code: 'worker.lost' });
+    await engine.remove(id);
   });
 
   test('when it is shut down is not taken for the job’s own doing', async () => {

@@ -17,8 +17,8 @@ const LAST_RETRY_MS = 2_000;
 /**
  * Goes on with a container that was started before: waits for its engine, takes the output up where it
  * broke off, and waits for the end. `cause`: that the engine went away while it ran; it is thrown when
- * the container turns out never to have been started. Where nobody saw how it ended, an end that an
- * engine can bring about is taken for the engine's doing.
+ * the container turns out never to have been started. Where neither this nor the engine saw how it ended, an
+ * end that an engine can bring about is taken for the engine's doing.
  */
 export async function rejoinContainer(
   engine: Engine,
@@ -37,7 +37,7 @@ export async function rejoinContainer(
       const isFoundEnded = state.status === 'exited';
       if (isFoundEnded) options.onExited();
       const exit = await follow(engine, id, options);
-      if ((cause || isFoundEnded) && endedWithEngine(exit, options)) throw endedByEngine();
+      if (cause || isFoundEnded) await throwIfEndedByEngine(engine, id, exit, options);
       return exit;
     } catch (error) {
       if (error === cause || !isEngineAway(error) || letsGo(options.stop.reason)) throw error;
@@ -81,14 +81,17 @@ function neverStarted(): EngineError {
   return new EngineError('worker.lost', 'the container was never started');
 }
 
-function endedByEngine(): EngineError {
-  return new EngineError('worker.lost', 'the engine ended the container when it went away');
-}
-
 /** What an engine reports of containers that it stopped, killed, or found dead when it came back. */
 const CODES_OF_ENGINE_END: readonly number[] = [143, 137, 255];
 
-function endedWithEngine(exit: ContainerExit, { stop }: StopOptions): boolean {
+async function throwIfEndedByEngine(
+  engine: Engine,
+  id: ContainerId,
+  exit: ContainerExit,
+  { stop }: StopOptions,
+): Promise<void> {
   const looksKilled = CODES_OF_ENGINE_END.includes(exit.exitCode);
-  return looksKilled && !exit.outOfMemory && stop.decisive === undefined;
+  if (!looksKilled || exit.outOfMemory || stop.decisive !== undefined) return;
+  if (await engine.endedByItself(id)) return;
+  throw new EngineError('worker.lost', 'the engine ended the container when it went away');
 }

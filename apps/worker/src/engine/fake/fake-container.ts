@@ -24,6 +24,9 @@ export class FakeContainer {
   readonly #ended = Promise.withResolvers<void>();
   #input = Buffer.alloc(0);
   #process: FakeProcess | undefined;
+  #wasToldToEnd = false;
+  #isSeen = true;
+  #endedByItself = false;
   #state: ContainerState = {
     status: 'created',
     exitCode: 0,
@@ -39,6 +42,10 @@ export class FakeContainer {
 
   get state(): ContainerState {
     return this.#state;
+  }
+
+  get endedByItself(): boolean {
+    return this.#endedByItself;
   }
 
   attach(input: Buffer | undefined): Attachment {
@@ -82,6 +89,7 @@ export class FakeContainer {
 
   async stop(graceSeconds: number): Promise<void> {
     if (this.#state.status !== 'running') return;
+    this.#wasToldToEnd = true;
     if (graceSeconds > 0) this.#process?.terminate();
     const patience = setTimeout(() => this.kill(), graceSeconds * 1000);
     await this.#ended.promise;
@@ -92,14 +100,24 @@ export class FakeContainer {
     this.#process?.kill();
   }
 
-  /** The engine went away: whoever reads sees the end, whoever waits an error; the process lives on. */
+  /**
+   * The engine went away, and forgets what it saw: whoever reads sees the end, whoever waits an error; the
+   * process lives on.
+   */
   cutOff(): void {
+    this.#isSeen = false;
+    this.#endedByItself = false;
     for (const reader of this.#readers) reader.end();
     this.#readers.clear();
     for (const watch of this.#watches) {
       watch.reject(new EngineError('engine.unavailable', 'the engine went away'));
     }
     this.#watches.clear();
+  }
+
+  /** The engine is back. */
+  seeAgain(): void {
+    this.#isSeen = true;
   }
 
   #addReader(reader: OutputQueue): OutputQueue {
@@ -115,6 +133,7 @@ export class FakeContainer {
 
   #end({ exitCode, outOfMemory }: ProcessEnd): void {
     this.#state = { status: 'exited', exitCode, outOfMemory, finishedAt: Date.now() };
+    this.#endedByItself = this.#isSeen && !this.#wasToldToEnd;
     for (const reader of this.#readers) reader.end();
     this.#readers.clear();
     for (const watch of this.#watches) watch.resolve(exitCode);
