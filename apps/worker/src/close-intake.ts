@@ -6,16 +6,15 @@ const PATIENCE_MS = 5_000;
 const LOOK_MS = 250;
 
 /**
- * Waits until the intake has closed and adopted jobs have ended. Without Redis that would be for ever:
+ * Waits until nothing is taken any more, and what was taken or adopted has ended. Without Redis that would be for ever:
  * then it gives up, and leaves the jobs to the next process of this worker, which adopts them.
  */
 export async function closeIntake(
-  intake: { close(): Promise<void> },
-  adopted: readonly Promise<void>[],
+  sources: readonly { close(): Promise<void> }[],
   redis: Pick<Redis, 'status'>,
 ): Promise<void> {
   const done = new AbortController();
-  const closed = Promise.all([intake.close(), ...adopted]);
+  const closed = Promise.all(sources.map((source) => source.close()));
   try {
     await Promise.race([closed, untilAway(redis, done.signal)]);
   } finally {
