@@ -37,7 +37,7 @@ try {
     await new Promise((resolve) => quit.signal.addEventListener('abort', resolve));
   }
   logger.info('shutting down');
-  await worker.close();
+  await worker.handOver();
   await reaper?.letGo();
 } catch (error) {
   if (!quit.signal.aborted) {
