@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const ROOT = resolve(import.meta.dirname, '../..');
+
+const LAST_WORDS_MS = 100;
 
 /** A process of the product, started as its users start it. */
 export interface ProductProcess {
@@ -36,7 +39,12 @@ export function launch(app: App, env: Readonly<Record<string, string>>): Product
       for (const listener of listeners) listener();
     });
   }
-  const exited = once(child, 'close').then(([code]) => code as number | null);
+  const closed = once(child, 'close');
+  const exited = once(child, 'exit').then(async ([code]) => {
+    // Its last words may be on their way. But a reaper that outlives its worker holds its streams open.
+    await Promise.race([closed, sleep(LAST_WORDS_MS)]);
+    return code as number | null;
+  });
   const says = async (pattern: RegExp): Promise<RegExpExecArray> => {
     const { promise, resolve: found } = Promise.withResolvers<RegExpExecArray>();
     const look = (): void => {
