@@ -30,7 +30,7 @@ describe('the container of a job', () => {
     );
   });
 
-  test('carries what the sweep needs', () => {
+  test('carries what the reaper needs', () => {
     expect(specOf({ retentionSeconds: 7 }).labels).toMatchObject({
       [LABELS.worker]: 'w1',
       [LABELS.job]: 'j1',
@@ -39,6 +39,14 @@ describe('the container of a job', () => {
     expect(specOf({ remove: true }).labels[LABELS.keepSeconds]).toBe('0');
     expect(specOf({ removeImage: true }).labels[LABELS.removeImage]).toBe('true');
     expect(specOf({}).labels[LABELS.removeImage]).toBeUndefined();
+  });
+
+  test('sees which job and attempt it is, beside its own environment', () => {
+    expect(specOf({ env: { A: 'b' } }).env).toEqual({
+      A: 'b',
+      CONJOB_JOB_ID: 'j1',
+      CONJOB_ATTEMPT: '2',
+    });
   });
 
   test('has a volume for an engine of its own only when asked, or where engines nest', () => {

@@ -33,7 +33,7 @@ export function containerSpec(
     image: imageId,
     entrypoint: spec.entrypoint,
     args: spec.args,
-    env: spec.env,
+    env: { ...spec.env, CONJOB_JOB_ID: claim.id, CONJOB_ATTEMPT: String(claim.attempt) },
     workdir: spec.workdir,
     user: spec.user,
     labels: {

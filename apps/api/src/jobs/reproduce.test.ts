@@ -13,6 +13,8 @@ const schema = jobSpecSchema({
   defaultRetentionSeconds: 86_400,
   defaultNetwork: 'bridge',
 });
+/** What every container sees, of the second attempt. */
+const OWN_ENV = ['--env', 'CONJOB_JOB_ID=j_X', '--env', 'CONJOB_ATTEMPT=2'];
 const DIGEST = `sha256:${'ab'.repeat(32)}`;
 
 const folder = mkdtempSync(join(tmpdir(), 'reproduce-'));
@@ -22,7 +24,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function record(input: JobSpecInput, imageDigest: string | null = null): JobRecord {
   const { stdin, ...rest } = schema.parse(input);
   const spec: JobSpec = { ...rest, stdinBytes: stdin === undefined ? null : stdin.length };
-  return { id: 'j_X', spec, imageDigest } as JobRecord;
+  return { id: 'j_X', spec, imageDigest, attempts: [{}, {}] } as unknown as JobRecord;
 }
 
 /** What `docker` gets when a shell runs the text. */
@@ -35,7 +37,7 @@ function wordsOf(text: string): string[] {
 describe('reproduce', () => {
   test('names the image by the digest that was run', () => {
     expect(wordsOf(reproduce(record({ image: 'alpine:3' }, DIGEST)))).toEqual([
-      ...['run', '--rm', '--pull', 'always', '--stop-timeout', '10'],
+      ...['run', '--rm', '--pull', 'always', ...OWN_ENV, '--stop-timeout', '10'],
       `docker.io/library/alpine@${DIGEST}`,
     ]);
   });
@@ -63,8 +65,9 @@ describe('reproduce', () => {
     };
     expect(wordsOf(reproduce(record(spec, DIGEST)))).toEqual([
       ...['run', '--rm', '--pull', 'missing', '-i', '--platform', 'linux/arm64'],
-      ...['--entrypoint', 'sh', '--env', "A=it's", '--env', 'B=', '--workdir', '/some where'],
-      ...['--user', '1000:1000', '--network', 'none', '--memory', '6291456'],
+      ...['--entrypoint', 'sh', '--env', "A=it's", '--env', 'B=', ...OWN_ENV],
+      ...['--workdir', '/some where', '--user', '1000:1000', '--network', 'none'],
+      ...['--memory', '6291456'],
       ...['--memory-swap', '6291456', '--cpus', '0.5', '--pids-limit', '10'],
       ...['--stop-timeout', '3', `ghcr.io/acme/tool@${DIGEST}`, '-c', 'echo "$A"', '--flag'],
     ]);

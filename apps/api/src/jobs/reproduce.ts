@@ -7,7 +7,7 @@ const PULL = { always: 'always', absent: 'missing', never: 'never' } as const;
  * It is for a POSIX shell; whatever the job holds is quoted. Which runtime and cache a worker chose by
  * itself is not in the record, so not here either.
  */
-export function reproduce({ id, spec, imageDigest }: JobRecord): string {
+export function reproduce({ id, spec, imageDigest, attempts }: JobRecord): string {
   const image =
     imageDigest === null
       ? spec.image
@@ -16,7 +16,9 @@ export function reproduce({ id, spec, imageDigest }: JobRecord): string {
   const pull = spec.pull === 'never' && imageDigest !== null ? 'absent' : spec.pull;
   const [program, ...entrypointArgs] = spec.entrypoint ?? [];
   const words = ['docker', 'run', '--rm', ...option('--pull', PULL[pull])];
-  words.push(...options(spec, program), image, ...entrypointArgs, ...spec.args);
+  // As its last attempt had them; one that waits is about to have its first.
+  const env = { ...spec.env, CONJOB_JOB_ID: id, CONJOB_ATTEMPT: String(attempts.length || 1) };
+  words.push(...options({ ...spec, env }, program), image, ...entrypointArgs, ...spec.args);
   const redirect = spec.stdinBytes === null ? '' : ' < stdin';
   const comments = [
     `Job ${id}; ConJob allows it ${spec.timeoutSeconds} s.`,
