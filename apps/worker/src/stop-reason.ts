@@ -80,9 +80,9 @@ export class StopSignal {
     const isOfLease = reason === 'lease-over' || reason === 'fenced';
     // Whoever keeps the lease asks the ledger first, and stops the job then.
     if (!isOfLease && this.#lease?.isOver) return;
-    if (!this.#controller.signal.aborted) this.#controller.abort(new StoppedError(reason));
     // Also one that is being stopped gently: its grace may last longer than what is left of the lease.
     if (reason === 'lease-over') this.#kill.abort();
+    if (!this.#controller.signal.aborted) this.#controller.abort(new StoppedError(reason));
   }
 
   /** Throws {@link StoppedError} once there is a reason. */
