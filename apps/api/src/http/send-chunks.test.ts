@@ -1,20 +1,33 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import { createLogger } from '@conjob/shared';
 import { until } from '@conjob/testkit';
 import express from 'express';
 import { afterEach, expect, test } from 'vitest';
 import { answerErrors } from '../middleware/answer-errors.ts';
+import { requestLog } from '../middleware/request-log.ts';
 import { call } from '../testing/http-client.ts';
 import { closeServer, listen, urlOf } from './listen.ts';
 import { sendChunks } from './send-chunks.ts';
+
+const logs: Record<string, unknown>[] = [];
+const logger = createLogger({
+  name: 'test',
+  level: 'info',
+  destination: { write: (line) => void logs.push(JSON.parse(line)) },
+});
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
-async function serve(chunks: () => AsyncGenerator<Buffer>): Promise<string> {
+async function serve(
+  chunks: () => AsyncGenerator<Buffer>,
+  stalledAfterMs?: number,
+): Promise<string> {
   const app = express();
-  app.get('/', (_req, res) => sendChunks(res, chunks()));
+  app.use(requestLog(logger));
+  app.get('/', (_req, res) => sendChunks(res, chunks(), stalledAfterMs));
   app.use(answerErrors);
   const server = await listen(app, { host: '127.0.0.1', port: 0 });
   closers.push(() => closeServer(server, { graceMs: 0, answerWaiters: () => {} }));
@@ -86,4 +99,39 @@ test('the source is let go when the client leaves, and runs no further ahead tha
   client.abort();
   await expect(answer).rejects.toThrow();
   await until(() => released);
+});
+
+test('a client that stops reading is cut off, with one line in the log', async () => {
+  let released = false;
+  const url = await serve(async function* () {
+    try {
+      for (;;) yield Buffer.alloc(64 * 1024);
+    } finally {
+      released = true;
+    }
+  }, 100);
+  logs.length = 0;
+  const client = new AbortController();
+  const answer = call(url, { signal: client.signal, onResponse: (response) => response.pause() });
+  await until(() => released && logs.length > 0);
+  client.abort();
+  await expect(answer).rejects.toThrow();
+  expect(logs).toEqual([
+    expect.objectContaining({
+      level: 40,
+      msg: 'request abandoned',
+      reason: 'the client took nothing for 0.1 s',
+    }),
+  ]);
+});
+
+test('a source that takes its time is no client that stopped reading', async () => {
+  const url = await serve(async function* () {
+    yield Buffer.alloc(100 * 1024, 'a');
+    yield Buffer.from('b');
+    await sleep(300);
+    yield Buffer.from('c');
+  }, 100);
+  const { text } = await call(url);
+  expect(text.slice(-3)).toBe('abc');
 });

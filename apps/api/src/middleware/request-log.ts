@@ -3,7 +3,10 @@ import type { Request, RequestHandler, Response } from 'express';
 import { pinoHttp } from 'pino-http';
 import { traceId } from '../http/trace-id.ts';
 
-const PROBES = new Set(['/livez', '/readyz']);
+/** Why the server gave up a request, in `res.locals`; unset when it did not. */
+export const ABANDONED = 'abandoned';
+
+const PROBES = new Set(['/livez', '/readyz', '/ping']);
 
 /**
  * One line per request, at its end. Neither query nor headers nor bodies: arguments and secrets are
@@ -37,6 +40,7 @@ export function requestLog(logger: Logger): RequestHandler {
 
 function level(req: Request, res: Response) {
   if (PROBES.has(req.path)) return 'debug';
+  if (res.locals[ABANDONED] !== undefined) return 'warn';
   if (res.err === undefined) return 'info';
   return res.statusCode === 503 ? 'warn' : 'error';
 }
@@ -52,5 +56,6 @@ function facts(req: Request, res: Response, durationMs: number) {
     status: res.statusCode,
     durationMs,
     job: res.getHeader('Conjob-Job-Id'),
+    reason: res.locals[ABANDONED],
   };
 }
