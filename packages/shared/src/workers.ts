@@ -28,6 +28,8 @@ export interface WorkerReport {
 export interface WorkerInfo extends Omit<WorkerReport, 'state'> {
   /** `lost`: it has given no sign of life for so long that its name is free. */
   readonly state: WorkerReport['state'] | 'lost';
+  /** Its own word for that, said before it may have heard of a drain. */
+  readonly reported: WorkerReport['state'];
   readonly heartbeatAt: number;
 }
 
@@ -81,10 +83,11 @@ export class Workers {
 }
 
 function asSeen(
-  report: StoredReport,
+  stored: StoredReport,
   isHeld: boolean,
   drains: Readonly<Record<string, string>>,
 ): WorkerInfo {
+  const report = { ...stored, reported: stored.state };
   if (!isHeld) return { ...report, state: 'lost', reason: 'It gives no sign of life.' };
   const drained = drains[report.name];
   // What was asked for counts at once, also before the worker has heard of it.
