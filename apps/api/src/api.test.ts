@@ -5,6 +5,7 @@ import { loadApiConfig, startApi } from './api.ts';
 import { type HandWorker, startHandWorker } from './testing/hand-worker.ts';
 import type { Call } from './testing/http-client.ts';
 import { startTestApi, type TestApi, withRedis } from './testing/test-api.ts';
+import { forgetWorkers, reportWorker } from './testing/worker-report.ts';
 
 const silent = createLogger({ name: 'test', level: 'silent' });
 const post: Call = { method: 'POST' };
@@ -106,10 +107,25 @@ describe('a queued job', () => {
     for (let n = 0; n < 3; n += 1) ids.push((await api.call('/jobs?image=alpine', post)).json.id);
     const waiting = async (id = '') => (await api.call(`/jobs/${id}`)).json.waiting;
     expect(await waiting(ids[2])).toEqual({ position: 3, reason: 'No worker is running.' });
-    await withRedis(server, (redis) => redis.zadd('{conjob}:workers', Date.now() * 2, 'w1'));
-    expect(await waiting(ids[0])).toEqual({ position: 1, reason: 'Waiting for a free worker.' });
-    expect((await api.call('/jobs')).json.jobs[0]).toMatchObject({ waiting: { position: 3 } });
-    await withRedis(server, (redis) => redis.del('{conjob}:workers'));
+    await withRedis(server, (redis) => reportWorker(redis, { slots: 2, running: 2 }));
+    const reason = 'All 2 slots of the one worker that could take it are busy.';
+    await expect.poll(() => waiting(ids[0])).toEqual({ position: 1, reason });
+    expect((await api.call('/jobs')).json.jobs[0]).toMatchObject({
+      waiting: { position: 3, reason },
+    });
+    await withRedis(server, forgetWorkers);
+    for (const id of ids) await api.call(`/jobs/${id}/cancel`, post);
+  });
+
+  test('is taken by its priority, and says so', async () => {
+    const submit = async (priority: number): Promise<string> => {
+      const headers = { 'Content-Type': 'application/json' };
+      const body = JSON.stringify({ image: 'alpine', priority });
+      return (await api.call('/jobs', { headers, body })).json.id;
+    };
+    const ids = [await submit(0), await submit(-1000), await submit(1000)];
+    const positions = ids.map(async (id) => (await api.call(`/jobs/${id}`)).json.waiting.position);
+    expect(await Promise.all(positions)).toEqual([2, 3, 1]);
     for (const id of ids) await api.call(`/jobs/${id}/cancel`, post);
   });
 
@@ -165,13 +181,22 @@ describe('shutting down', () => {
 });
 
 test('a port that is taken is an error of the configuration', async () => {
-  const config = loadApiConfig({ PORT: String(api.api.port), REDIS_URL: server.url });
+  const config = loadApiConfig({
+    PORT: String(api.api.port),
+    ADMIN_PORT: '0',
+    REDIS_URL: server.url,
+  });
   const start = startApi(config, silent);
   await expect(start).rejects.toThrow(ConfigError);
   await expect(start).rejects.toThrow(`Port ${api.api.port} is taken. Set PORT to another one.`);
 });
 
 test('a host that is not here is an error of the configuration', async () => {
-  const config = loadApiConfig({ PORT: '0', HOST: '192.0.2.1', REDIS_URL: server.url });
+  const config = loadApiConfig({
+    PORT: '0',
+    ADMIN_PORT: '0',
+    HOST: '192.0.2.1',
+    REDIS_URL: server.url,
+  });
   await expect(startApi(config, silent)).rejects.toThrow('Set HOST to one that it has.');
 });

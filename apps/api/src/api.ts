@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
   connectImpatient,
@@ -6,22 +7,29 @@ import {
   type Logger,
   Releasers,
   Submissions,
+  Workers,
 } from '@conjob/shared';
 import type { Redis } from 'ioredis';
+import { createAdminApp } from './admin-app.ts';
 import { createApp } from './app.ts';
 import type { ApiConfig } from './config.ts';
 import { Readiness } from './health/readiness.ts';
 import { closeServer, listen, urlOf } from './http/listen.ts';
+import { AbandonedJobs } from './jobs/abandoned-jobs.ts';
 import { JobEvents } from './jobs/job-events.ts';
 import { JobService } from './jobs/job-service.ts';
 import { JobWaits } from './jobs/wait-for-job.ts';
 import { JobQueue } from './queue/job-queue.ts';
 import { Sweeper } from './sweeper/sweeper.ts';
+import { RecentWorkers } from './workers/recent-workers.ts';
+import { WorkerService } from './workers/worker-service.ts';
 
 export { type ApiConfig, loadApiConfig } from './config.ts';
 
 export interface RunningApi {
   readonly url: string;
+  /** Where operators reach it. */
+  readonly adminUrl: string;
   readonly port: number;
   /** Stops listening, answers who waits, and closes all connections. May be called twice. */
   close(): Promise<void>;
@@ -58,18 +66,36 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
 
     const waits = new JobWaits({ ledger, events, logger });
     const readiness = new Readiness({ redis, events, logger });
-    const jobs = new JobService({ redis, ledger, queue, logger });
-    const server = await listen(createApp({ config, logger, jobs, waits, readiness }), config);
-    releasers.push(() => {
+    const registry = new Workers(redis);
+    const recent = new RecentWorkers(registry);
+    const jobs = new JobService({ redis, ledger, queue, workers: recent, logger });
+    const workers = new WorkerService(registry);
+    const abandoned = new AbandonedJobs({ jobs, logger });
+    releasers.push(() => abandoned.close());
+    const closing = new AbortController();
+    const parts = { config, logger, readiness, workers };
+    const app = createApp({ ...parts, jobs, waits, abandoned });
+    const adminApp = createAdminApp({ ...parts, closing: closing.signal });
+    const { host } = config;
+    const servers: Server[] = [];
+    releasers.push(async () => {
       readiness.drain();
-      return closeServer(server, {
-        graceMs: SHUTDOWN_GRACE_MS,
-        answerWaiters: () => waits.close(),
-      });
+      const answerWaiters = () => {
+        waits.close();
+        closing.abort();
+      };
+      const options = { graceMs: SHUTDOWN_GRACE_MS, answerWaiters };
+      await Promise.all(servers.map((server) => closeServer(server, options)));
     });
+    const server = await listen(app, { host, port: config.port });
+    servers.push(server);
+    const adminAddress = { host, port: config.adminPort, portVariable: 'ADMIN_PORT' };
+    const adminServer = await listen(adminApp, adminAddress);
+    servers.push(adminServer);
     const { port } = server.address() as AddressInfo;
-    logger.info({ url: urlOf(server) }, 'listening');
-    return { url: urlOf(server), port, close };
+    const urls = { url: urlOf(server), adminUrl: urlOf(adminServer) };
+    logger.info(urls, 'listening');
+    return { ...urls, port, close };
   } catch (error) {
     await close();
     throw error;

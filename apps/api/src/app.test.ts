@@ -4,18 +4,21 @@ import {
   createLogger,
   disconnect,
   Submissions,
+  Workers,
 } from '@conjob/shared';
 import { startTestRedis, until } from '@conjob/testkit';
 import { expect, test } from 'vitest';
 import { createApp } from './app.ts';
 import { loadApiConfig } from './config.ts';
 import { closeServer, listen, urlOf } from './http/listen.ts';
+import { AbandonedJobs } from './jobs/abandoned-jobs.ts';
 import { JobEvents } from './jobs/job-events.ts';
 import { JobService } from './jobs/job-service.ts';
 import { JobWaits } from './jobs/wait-for-job.ts';
 import { JobQueue } from './queue/job-queue.ts';
 import { startHandWorker } from './testing/hand-worker.ts';
 import { call } from './testing/http-client.ts';
+import { WorkerService } from './workers/worker-service.ts';
 
 test('clients that leave leave no waiter behind, and their jobs go on', async () => {
   const server = await startTestRedis({ appendOnly: true });
@@ -28,10 +31,13 @@ test('clients that leave leave no waiter behind, and their jobs go on', async ()
   const ledger = new Submissions(redis);
   const queue = new JobQueue(redis, () => {});
   const waits = new JobWaits({ ledger, events, logger });
-  const jobs = new JobService({ redis, ledger, queue, logger });
+  const registry = new Workers(redis);
+  const jobs = new JobService({ redis, ledger, queue, workers: registry, logger });
+  const workers = new WorkerService(registry);
+  const abandoned = new AbandonedJobs({ jobs, logger });
   const readiness = { fault: async () => null };
   const config = loadApiConfig({});
-  const app = createApp({ config, logger, jobs, waits, readiness });
+  const app = createApp({ config, logger, jobs, waits, abandoned, workers, readiness });
   const http = await listen(app, { host: '127.0.0.1', port: 0 });
   const worker = startHandWorker(server.url);
 

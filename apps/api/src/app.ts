@@ -1,8 +1,8 @@
-import { jobSpecSchema, type Logger } from '@conjob/shared';
-import express, { type Express } from 'express';
+import { jobSpecSchema } from '@conjob/shared';
+import type { Express } from 'express';
+import { type BaseDependencies, createBaseApp } from './base-app.ts';
 import type { ApiConfig } from './config.ts';
-import { healthRoutes } from './health/health-routes.ts';
-import type { Readiness } from './health/readiness.ts';
+import type { AbandonedJobs } from './jobs/abandoned-jobs.ts';
 import { jobRoutes } from './jobs/job-routes.ts';
 import type { JobService } from './jobs/job-service.ts';
 import { outputRoutes } from './jobs/output-routes.ts';
@@ -10,34 +10,26 @@ import { runRoutes } from './jobs/run-routes.ts';
 import type { JobWaits } from './jobs/wait-for-job.ts';
 import { answerErrors, noSuchPath } from './middleware/answer-errors.ts';
 import { corsHeaders, refuseCrossSite } from './middleware/cross-origin.ts';
-import { requestLog } from './middleware/request-log.ts';
-import { securityHeaders } from './middleware/security-headers.ts';
+import { workerRoutes } from './workers/worker-routes.ts';
+import type { WorkerService } from './workers/worker-service.ts';
 
-export interface AppDependencies {
+export interface AppDependencies extends BaseDependencies {
   readonly config: Pick<ApiConfig, 'host' | 'limits' | 'maxInputBytes' | 'corsOrigins'>;
-  readonly logger: Logger;
   readonly jobs: JobService;
   readonly waits: JobWaits;
-  readonly readiness: Pick<Readiness, 'fault'>;
+  readonly abandoned: AbandonedJobs;
+  readonly workers: WorkerService;
 }
 
 /** The API as a request handler. Opens nothing. */
-export function createApp({ config, logger, jobs, waits, readiness }: AppDependencies): Express {
-  const { host, limits, maxInputBytes, corsOrigins } = config;
-  const routes = { jobs, waits, maxInputBytes, specSchema: jobSpecSchema(limits) };
-  const app = express();
-  app.disable('x-powered-by');
-  // What started a job must never be answered with 304, whatever If-None-Match asks: neither tags nor
-  // 304 come from Express, only from a route that says so itself.
-  app.disable('etag');
-  Object.defineProperty(app.request, 'fresh', { value: false });
-  // Queries are read by our own, strict reader.
-  app.set('query parser', false);
-
-  app.use(requestLog(logger), securityHeaders);
-  app.use(healthRoutes(readiness));
-  app.use(corsHeaders(corsOrigins), refuseCrossSite({ origins: corsOrigins, host }));
-  app.use(runRoutes(routes), jobRoutes(routes), outputRoutes(routes));
-  app.use(noSuchPath, answerErrors);
+export function createApp(dependencies: AppDependencies): Express {
+  const { config, jobs, waits, abandoned, workers } = dependencies;
+  const { host, limits, maxInputBytes, corsOrigins: origins } = config;
+  const routes = { jobs, waits, abandoned, maxInputBytes, specSchema: jobSpecSchema(limits) };
+  const app = createBaseApp(dependencies);
+  const hint = 'Name its origin in CORS_ORIGINS.';
+  app.use(corsHeaders(origins), refuseCrossSite({ origins, host, hint }));
+  app.use(runRoutes(routes), jobRoutes(routes), outputRoutes(routes), workerRoutes(workers));
+  app.use(noSuchPath('Run a job with /job/run?image=…, or see /jobs.'), answerErrors);
   return app;
 }

@@ -5,6 +5,7 @@ import { loadApiConfig } from './config.ts';
 test('needs no variable at all', () => {
   expect(loadApiConfig({})).toEqual({
     port: 8080,
+    adminPort: 8081,
     host: '127.0.0.1',
     redisUrl: 'redis://127.0.0.1:6379',
     logLevel: 'info',
@@ -24,6 +25,13 @@ test('takes port 0, for any free one', () => {
   expect(loadApiConfig({ PORT: '0' }).port).toBe(0);
 });
 
+test('takes no one port for both', () => {
+  const message = 'ADMIN_PORT: Must be another port than PORT.';
+  expect(() => loadApiConfig({ PORT: '8081' })).toThrow(message);
+  expect(() => loadApiConfig({ ADMIN_PORT: '8080' })).toThrow(message);
+  expect(loadApiConfig({ PORT: '0', ADMIN_PORT: '0' })).toMatchObject({ port: 0, adminPort: 0 });
+});
+
 test('takes web origins with commas between', () => {
   const origins = 'https://ci.example, http://localhost:3000';
   expect(loadApiConfig({ CORS_ORIGINS: origins }).corsOrigins).toEqual([
@@ -36,6 +44,7 @@ test('takes web origins with commas between', () => {
 test('names every variable that is wrong, and what it must be', () => {
   const env = {
     PORT: '65536',
+    ADMIN_PORT: '-1',
     REDIS_URL: 'localhost:6379',
     LOG_LEVEL: 'loud',
     MAX_INPUT_BYTES: '10MB',

@@ -44,6 +44,7 @@ const schema = z
   .object({
     /** 0: any free port. */
     PORT: integer(0, 65_535, 8080),
+    ADMIN_PORT: integer(0, 65_535, 8081),
     HOST: z.string().default('127.0.0.1'),
     REDIS_URL: redisUrl,
     LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
@@ -54,8 +55,13 @@ const schema = z
     JOB_RETENTION_SECONDS: integer(1, WEEK_SECONDS, 24 * 3600),
     CORS_ORIGINS: origins,
   })
+  .refine((env) => env.PORT === 0 || env.PORT !== env.ADMIN_PORT, {
+    path: ['ADMIN_PORT'],
+    error: 'Must be another port than PORT.',
+  })
   .transform((env) => ({
     port: env.PORT,
+    adminPort: env.ADMIN_PORT,
     host: env.HOST,
     redisUrl: env.REDIS_URL,
     logLevel: env.LOG_LEVEL,

@@ -12,7 +12,7 @@ const REDIS_URL = 'redis://127.0.0.1:1';
 
 function start(env: Record<string, string>): ChildProcess {
   return spawn(process.execPath, [MAIN], {
-    env: { REDIS_URL, ...env },
+    env: { REDIS_URL, ADMIN_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

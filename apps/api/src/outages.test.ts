@@ -75,7 +75,7 @@ describe('without Redis', () => {
   });
 
   test('it starts, says that it is not ready, and ends', async () => {
-    const config = loadApiConfig({ PORT: '0', REDIS_URL: 'redis://127.0.0.1:1' });
+    const config = loadApiConfig({ PORT: '0', ADMIN_PORT: '0', REDIS_URL: 'redis://127.0.0.1:1' });
     const alone = await startApi(config, silent);
     expect((await call(`${alone.url}/livez`)).status).toBe(200);
     expect((await call(`${alone.url}/readyz`)).status).toBe(503);
@@ -103,7 +103,7 @@ describe('a Redis that would not keep jobs', () => {
 
   test('at a restart, makes the API not ready', async () => {
     const forgetful = await startTestRedis({ appendOnly: false });
-    const config = loadApiConfig({ PORT: '0', REDIS_URL: forgetful.url });
+    const config = loadApiConfig({ PORT: '0', ADMIN_PORT: '0', REDIS_URL: forgetful.url });
     const other = await startApi(config, silent);
     await until(async () => {
       const { status, json } = await call(`${other.url}/readyz`);

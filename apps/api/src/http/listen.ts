@@ -13,10 +13,13 @@ const CLOSE_IDLE_EVERY_MS = 50;
 export interface Address {
   readonly host: string;
   readonly port: number;
+  /** The variable that the port is from. Default: PORT. */
+  readonly portVariable?: string;
 }
 
 /** Throws `ConfigError` when the address can't be had. */
-export async function listen(handler: RequestListener, { host, port }: Address): Promise<Server> {
+export async function listen(handler: RequestListener, address: Address): Promise<Server> {
+  const { host, port } = address;
   const server = createServer(
     {
       keepAlive: true,
@@ -34,7 +37,7 @@ export async function listen(handler: RequestListener, { host, port }: Address):
   try {
     await once(server, 'listening');
   } catch (error) {
-    throw explain(error as NodeJS.ErrnoException, { host, port });
+    throw explain(error as NodeJS.ErrnoException, address);
   }
   return server;
 }
@@ -64,12 +67,17 @@ export async function closeServer(
   clearTimeout(cut);
 }
 
-function explain(error: NodeJS.ErrnoException, { host, port }: Address): Error {
+function explain(
+  error: NodeJS.ErrnoException,
+  { host, port, portVariable = 'PORT' }: Address,
+): Error {
   switch (error.code) {
     case 'EADDRINUSE':
-      return new ConfigError(`Port ${port} is taken. Set PORT to another one.`);
+      return new ConfigError(`Port ${port} is taken. Set ${portVariable} to another one.`);
     case 'EACCES':
-      return new ConfigError(`Port ${port} needs privileges. Set PORT to one from 1024.`);
+      return new ConfigError(
+        `Port ${port} needs privileges. Set ${portVariable} to one from 1024.`,
+      );
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':

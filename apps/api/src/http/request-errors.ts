@@ -31,6 +31,8 @@ export const REQUEST_ERRORS = {
   'job.gone': { status: 410, title: 'The job is no longer kept.' },
   'job.finished': { status: 409, title: 'The job has finished.' },
   'job.unfinished': { status: 409, title: 'The job has not finished.' },
+  'attempt.not_found': { status: 404, title: 'The job has no such attempt.' },
+  'worker.not_found': { status: 404, title: 'There is no such worker.' },
   'redis.unavailable': { status: 503, title: 'Redis does not answer.' },
   'redis.refused_write': { status: 503, title: 'Redis refuses to store anything.' },
   'request.failed': { status: 500, title: 'ConJob itself failed.' },

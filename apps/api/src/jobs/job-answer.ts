@@ -13,7 +13,10 @@ export function setSubmittedHeaders(res: Response, { id, replayed }: Submitted):
 }
 
 /** Headers that say of a finished job in short how it ended. */
-export function setResultHeaders(res: Response, { id, result }: JobRecord): void {
+export function setResultHeaders(
+  res: Response,
+  { id, result }: Pick<JobRecord, 'id' | 'result'>,
+): void {
   res.set('Conjob-Job-Id', id);
   if (result === null) return;
   res.set('Conjob-Conclusion', result.conclusion);
@@ -56,14 +59,6 @@ export async function sendWithOutput(
   res.type('application/json');
   if (res.req.method === 'HEAD') res.end();
   else await sendChunks(res, jsonWithText(view, 'output', output));
-}
-
-/** Aborts when the client leaves before it has its answer. */
-export function clientLeft(res: Response): AbortSignal {
-  const controller = new AbortController();
-  if (res.closed) controller.abort();
-  else res.once('close', () => controller.abort());
-  return controller.signal;
 }
 
 /** The job of a wait, or of an Idempotency-Key, that is no longer there. */

@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
-import { type Request, type RequestHandler, Router } from 'express';
+import { type RequestHandler, Router } from 'express';
 import { allowMethods } from '../http/allow-methods.ts';
+import { clientLeft } from '../http/client-left.ts';
 import { namesTag } from '../http/entity-tag.ts';
 import { preferredWaitSeconds } from '../http/prefer.ts';
 import { Query } from '../http/query.ts';
 import { bodyOf, readBody } from '../http/read-body.ts';
 import { RequestError } from '../http/request-errors.ts';
+import { readCancelReason } from './cancel-request.ts';
 import { idempotencyKeyHash } from './idempotency.ts';
 import {
   answerUnfinished,
-  clientLeft,
   jobGone,
   sendJob,
   setResultHeaders,
@@ -17,22 +18,32 @@ import {
 } from './job-answer.ts';
 import { type JobView, jobPath } from './job-view.ts';
 import { nextPageUrl, readListQuery } from './list-query.ts';
+import { ON_DISCONNECT } from './on-disconnect.ts';
 import { readQueryRequest } from './query-request.ts';
 import { reproduce } from './reproduce.ts';
 import type { JobRouteDependencies } from './run-routes.ts';
 import { readSpecRequest } from './spec-request.ts';
 
 const MAX_WAIT_SECONDS = 300;
+/** More than the longest reason takes, however it is escaped. */
+const MAX_CANCEL_BYTES = 4096;
 
 /** A route with the id of a job in its path. */
 type JobHandler = RequestHandler<{ id: string }>;
 
 /** `/jobs`: submit, look, cancel, delete. */
-export function jobRoutes({ jobs, waits, specSchema, maxInputBytes }: JobRouteDependencies) {
+export function jobRoutes({
+  jobs,
+  waits,
+  abandoned,
+  specSchema,
+  maxInputBytes,
+}: JobRouteDependencies) {
   const submit: RequestHandler = async (req, res) => {
-    const job = hasQuery(req)
-      ? readQueryRequest(specSchema, req.originalUrl, bodyOf(req))
-      : readSpecRequest(specSchema, req.get('content-type'), bodyOf(req));
+    const { originalUrl: url } = req;
+    const job = isQueryForm(url)
+      ? readQueryRequest(specSchema, url, bodyOf(req))
+      : readSpecRequest(specSchema, url, req.get('content-type'), bodyOf(req));
     const seconds = preferredWaitSeconds(req.get('prefer'));
     const submitted = await jobs.submit(job, idempotencyKeyHash(req.headers));
     setSubmittedHeaders(res, submitted);
@@ -43,7 +54,10 @@ export function jobRoutes({ jobs, waits, specSchema, maxInputBytes }: JobRouteDe
       timeoutMs: (seconds ?? 0) * 1000,
       signal: clientLeft(res),
     });
-    if (end === 'disconnected') return;
+    if (end === 'disconnected') {
+      if (job.cancelOnDisconnect) abandoned.cancel(submitted.id);
+      return;
+    }
     if (end === 'missing') throw jobGone();
     if (end !== 'finished' || record === null || seconds === undefined) {
       await answerUnfinished(res, jobs, submitted.id, record);
@@ -58,7 +72,7 @@ export function jobRoutes({ jobs, waits, specSchema, maxInputBytes }: JobRouteDe
     if (next !== undefined) {
       res.set('Link', `<${nextPageUrl(req.originalUrl, next)}>; rel="next"`);
     }
-    res.json({ jobs: await Promise.all(records.map((record) => jobs.viewWithoutOutput(record))) });
+    res.json({ jobs: await jobs.viewWithoutOutput(records) });
   };
 
   const show: JobHandler = async (req, res) => {
@@ -96,8 +110,9 @@ export function jobRoutes({ jobs, waits, specSchema, maxInputBytes }: JobRouteDe
   };
 
   const cancel: JobHandler = async (req, res) => {
-    new Query(req.originalUrl, []).throwIfWrong();
-    const record = await jobs.cancel(req.params.id);
+    const query = new Query(req.originalUrl, ['reason']);
+    const reason = readCancelReason(query, req.get('content-type'), bodyOf(req));
+    const record = await jobs.cancel(req.params.id, reason);
     setResultHeaders(res, record);
     res.status(202).location(jobPath(record.id));
     await sendJob(res, jobs, record);
@@ -120,15 +135,19 @@ export function jobRoutes({ jobs, waits, specSchema, maxInputBytes }: JobRouteDe
     .all(allowMethods('GET', 'HEAD', 'DELETE'))
     .get(show)
     .delete(remove);
-  router.route('/jobs/:id/cancel').all(allowMethods('POST')).post(cancel);
+  router
+    .route('/jobs/:id/cancel')
+    .all(allowMethods('POST'))
+    .post(readBody(MAX_CANCEL_BYTES), cancel);
   router.route('/jobs/:id/reproduce').all(allowMethods('GET', 'HEAD')).get(repeat);
   router.route('/jobs/:id/events').all(allowMethods('GET', 'HEAD')).get(eventsLater);
   return router;
 }
 
-/** Any query makes it the query form, where the body is input even if it happens to be JSON. */
-function hasQuery(req: Request): boolean {
-  return /\?./.test(req.originalUrl);
+/** Whatever the query says of the job makes it the query form: the body is input then, even if it is JSON. */
+function isQueryForm(url: string): boolean {
+  const [, search = ''] = url.split('?', 2);
+  return search.split('&').some((pair) => pair !== '' && !pair.startsWith(`${ON_DISCONNECT}=`));
 }
 
 /** Output is not part of the tag: it can't change once the record says that the job has finished. */

@@ -13,7 +13,12 @@ const schema = jobSpecSchema({
   defaultNetwork: 'bridge',
 });
 const given = { image: 'alpine' };
-const JOB = newJob(given, schema.parse(given), undefined);
+const JOB = newJob({
+  given,
+  request: schema.parse(given),
+  input: undefined,
+  cancelOnDisconnect: false,
+});
 const KEYS = [
   ['without a key', undefined],
   ['with a key', 'hash'],
@@ -34,6 +39,7 @@ function service() {
     redis: {} as Redis,
     ledger: ledger as unknown as Submissions,
     queue: { add: () => add.promise } as unknown as JobQueue,
+    workers: { list: async () => [] },
     logger: createLogger({ name: 'test', level: 'silent' }),
   });
   return { jobs, accept, add, queued: ledger.queued };

@@ -1,23 +1,19 @@
-import {
-  isJobId,
-  type JobRecord,
-  type Logger,
-  newJobId,
-  type Submissions,
-  Workers,
-} from '@conjob/shared';
+import { isJobId, type JobRecord, type Logger, newJobId, type Submissions } from '@conjob/shared';
 import type { Redis } from 'ioredis';
 import { RequestError } from '../http/request-errors.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
+import type { RecentWorkers } from '../workers/recent-workers.ts';
 import { findJobs, type JobFilter, type JobPage } from './job-list.ts';
 import { type OutputRange, outputBytes } from './job-output.ts';
-import { type JobView, viewJob, type Waiting } from './job-view.ts';
+import { type JobView, NO_REASON, viewJob } from './job-view.ts';
 import type { NewJob } from './new-job.ts';
+import { findWaiting } from './waiting.ts';
 
 interface Dependencies {
   readonly redis: Redis;
   readonly ledger: Submissions;
   readonly queue: JobQueue;
+  readonly workers: Pick<RecentWorkers, 'list'>;
   readonly logger: Logger;
 }
 
@@ -29,18 +25,10 @@ export interface Submitted {
 
 /** What callers can do with jobs, apart from waiting. Throws `RequestError` for what can't be. */
 export class JobService {
-  readonly #redis: Redis;
-  readonly #ledger: Submissions;
-  readonly #queue: JobQueue;
-  readonly #logger: Logger;
-  readonly #workers: Workers;
+  readonly #dependencies: Dependencies;
 
-  constructor({ redis, ledger, queue, logger }: Dependencies) {
-    this.#redis = redis;
-    this.#ledger = ledger;
-    this.#queue = queue;
-    this.#logger = logger;
-    this.#workers = new Workers(redis);
+  constructor(dependencies: Dependencies) {
+    this.#dependencies = dependencies;
   }
 
   async submit({ spec, input, fingerprint }: NewJob, keyHash?: string): Promise<Submitted> {
@@ -49,13 +37,13 @@ export class JobService {
     // Without a key the job is new for sure: both travel together, and in this order.
     if (idempotency === undefined) {
       const [{ id }, isAdded] = await Promise.all([
-        this.#ledger.accept(submission),
+        this.#dependencies.ledger.accept(submission),
         this.#tryQueue('add', submission),
       ]);
       if (isAdded) this.#markQueued(id);
       return { id, replayed: false };
     }
-    const accepted = await this.#ledger.accept(submission);
+    const accepted = await this.#dependencies.ledger.accept(submission);
     if (accepted.outcome === 'conflict') {
       throw new RequestError(
         'idempotency.mismatch',
@@ -70,17 +58,18 @@ export class JobService {
   }
 
   async find(id: string): Promise<JobRecord> {
-    const record = isJobId(id) ? await this.#ledger.find(id) : null;
+    const record = isJobId(id) ? await this.#dependencies.ledger.find(id) : null;
     return record ?? notFound();
   }
 
   async list(filter: JobFilter): Promise<JobPage> {
-    return findJobs(this.#ledger, filter);
+    return findJobs(this.#dependencies.ledger, filter);
   }
 
   /** Asks to end a job. Returns it as it is then: a running one takes a while to stop. */
-  async cancel(id: string): Promise<JobRecord> {
-    const outcome = isJobId(id) ? await this.#ledger.cancel(id, 'requested') : 'missing';
+  async cancel(id: string, reason = NO_REASON): Promise<JobRecord> {
+    const { ledger } = this.#dependencies;
+    const outcome = isJobId(id) ? await ledger.cancel(id, reason) : 'missing';
     if (outcome === 'missing') notFound();
     if (outcome === 'finished') {
       throw new RequestError('job.finished', 'The job has finished, so it can not be cancelled.');
@@ -92,7 +81,7 @@ export class JobService {
   }
 
   async remove(id: string): Promise<void> {
-    const outcome = isJobId(id) ? await this.#ledger.remove(id) : 'missing';
+    const outcome = isJobId(id) ? await this.#dependencies.ledger.remove(id) : 'missing';
     if (outcome === 'missing') notFound();
     if (outcome === 'unfinished') {
       throw new RequestError('job.unfinished', 'Only a finished job can be deleted.', {
@@ -102,27 +91,18 @@ export class JobService {
   }
 
   output(record: JobRecord, range?: OutputRange): AsyncGenerator<Buffer> {
-    return outputBytes(this.#redis, record, range);
+    return outputBytes(this.#dependencies.redis, record, range);
   }
 
   /** The job with null for its output, which is never in memory as a whole. */
   async view(record: JobRecord): Promise<JobView> {
-    return viewJob(record, { output: null, waiting: await this.#waiting(record) });
+    const [waiting = null] = await findWaiting(this.#dependencies, [record]);
+    return viewJob(record, { output: null, waiting });
   }
 
-  async viewWithoutOutput(record: JobRecord): Promise<JobView> {
-    return viewJob(record, { waiting: await this.#waiting(record) });
-  }
-
-  /** Null also while Redis is away: whoever waited gets the rest of the job all the same. */
-  async #waiting(record: JobRecord): Promise<Waiting | null> {
-    if (record.state !== 'queued') return null;
-    const found = Promise.all([this.#ledger.position(record), this.#workers.list()]);
-    const [before, workers] = await found.catch(() => [null, []] as const);
-    if (before === null) return null;
-    const isAlone = workers.every(({ state }) => state === 'lost');
-    const reason = isAlone ? 'No worker is running.' : 'Waiting for a free worker.';
-    return { position: before + 1, reason };
+  async viewWithoutOutput(records: readonly JobRecord[]): Promise<JobView[]> {
+    const waiting = await findWaiting(this.#dependencies, records);
+    return records.map((record, index) => viewJob(record, { waiting: waiting[index] ?? null }));
   }
 
   /**
@@ -131,8 +111,11 @@ export class JobService {
    * dropped. Nobody has to wait for it: once more is without effect.
    */
   #markQueued(id: string): void {
-    this.#ledger.queued(id).catch((error: unknown) => {
-      this.#logger.debug({ err: error, job: id }, 'a queued job could not be marked as such');
+    this.#dependencies.ledger.queued(id).catch((error: unknown) => {
+      this.#dependencies.logger.debug(
+        { err: error, job: id },
+        'a queued job could not be marked as such',
+      );
     });
   }
 
@@ -141,10 +124,13 @@ export class JobService {
     { id, spec }: Pick<JobRecord, 'id' | 'spec'>,
   ): Promise<boolean> {
     try {
-      await this.#queue[action](id, spec);
+      await this.#dependencies.queue[action](id, spec);
       return true;
     } catch (error) {
-      this.#logger.warn({ err: error, job: id, action }, 'the queue could not be changed');
+      this.#dependencies.logger.warn(
+        { err: error, job: id, action },
+        'the queue could not be changed',
+      );
       return false;
     }
   }

@@ -1,17 +1,16 @@
 import {
-  type AttemptRecord,
   CONCLUSIONS,
   type Conclusion,
+  type JobError,
   type JobRecord,
+  type JobResult,
   NO_TIMINGS,
 } from '@conjob/shared';
+import { isoTime } from '../http/iso-time.ts';
+import type { Waiting } from './waiting.ts';
 
-/** Why a queued job has not started. */
-export interface Waiting {
-  /** 1 for the job that is taken next. */
-  readonly position: number;
-  readonly reason: string;
-}
+/** What is stored as the reason of whoever gave none: an empty one would mean that nobody cancelled. */
+export const NO_REASON = 'requested';
 
 /** What a view shows beyond the record. */
 export interface ViewExtras {
@@ -29,15 +28,16 @@ export function viewJob(record: JobRecord, extras: ViewExtras) {
     phase: record.phase,
     conclusion: result?.conclusion ?? null,
     exitCode: result?.exitCode ?? null,
-    message: result ? CONCLUSIONS[result.conclusion].message : null,
-    error: result?.error ?? null,
+    message: result ? conclusionFacts(result.conclusion).message : null,
+    error: result && errorOf(result, record),
+    cancelReason: cancelReasonOf(record),
     image: spec.image,
     imageDigest: record.imageDigest,
     ...(extras.output === undefined ? {} : { output: extras.output }),
     outputBytes: result?.outputBytes ?? null,
     outputTruncated: result?.outputTruncated ?? false,
     labels: spec.labels,
-    attempts: record.attempts.map(viewAttempt),
+    attempts: record.attempts.map((attempt) => viewAttempt(record, attempt)),
     createdAt: isoTime(record.createdAt),
     startedAt: isoTime(record.startedAt),
     finishedAt: isoTime(record.finishedAt),
@@ -50,14 +50,14 @@ export function viewJob(record: JobRecord, extras: ViewExtras) {
 export type JobView = ReturnType<typeof viewJob>;
 
 /** What `/job/run` answers as JSON, with null for the output. */
-export function viewRun(record: JobRecord, conclusion: Conclusion) {
-  const error = record.result?.error ?? null;
+export function viewRun(record: JobRecord, result: JobResult) {
+  const error = errorOf(result, record);
   return {
     id: record.id,
-    conclusion,
+    conclusion: result.conclusion,
     output: null,
-    exitCode: record.result?.exitCode ?? -1,
-    message: CONCLUSIONS[conclusion].message,
+    exitCode: result.exitCode,
+    message: conclusionFacts(result.conclusion).message,
     ...(error === null ? {} : { error }),
   };
 }
@@ -76,16 +76,40 @@ export function jobLinks(id: string) {
   };
 }
 
-function viewAttempt({ number, worker, startedAt, finishedAt, result }: AttemptRecord) {
+function viewAttempt(
+  record: JobRecord,
+  { number, result, ...attempt }: JobRecord['attempts'][number],
+) {
   return {
     number,
-    worker,
-    startedAt: isoTime(startedAt),
-    finishedAt: isoTime(finishedAt),
+    worker: attempt.worker,
+    startedAt: isoTime(attempt.startedAt),
+    finishedAt: isoTime(attempt.finishedAt),
     conclusion: result?.conclusion ?? null,
+    exitCode: result?.exitCode ?? null,
+    error: result && errorOf(result, record),
+    outputBytes: result?.outputBytes ?? null,
+    outputTruncated: result?.outputTruncated ?? false,
+    timings: result?.timings ?? NO_TIMINGS,
+    links: { output: `${jobPath(record.id)}/attempts/${number}/output` },
   };
 }
 
-function isoTime(time: number | null): string | null {
-  return time === null ? null : new Date(time).toISOString();
+function cancelReasonOf({ cancelReason }: Pick<JobRecord, 'cancelReason'>): string | null {
+  return cancelReason === NO_REASON ? null : cancelReason;
+}
+
+/** What went wrong; with the reason that was given, where somebody cancelled it. */
+export function errorOf(
+  { conclusion, error }: JobResult,
+  job: Pick<JobRecord, 'cancelReason'>,
+): JobError | null {
+  const reason = cancelReasonOf(job);
+  if (error === null || conclusion !== 'CANCELLED' || reason === null) return error;
+  return { ...error, message: `${error.message} (${reason})` };
+}
+
+/** A newer version may have written a conclusion that this one has not heard of. */
+export function conclusionFacts(conclusion: Conclusion): (typeof CONCLUSIONS)[Conclusion] {
+  return Object.hasOwn(CONCLUSIONS, conclusion) ? CONCLUSIONS[conclusion] : CONCLUSIONS.UNKNOWN;
 }

@@ -19,7 +19,8 @@ const stricter = jobSpecSchema({
 });
 
 const fromSpec = (spec: object, using = schema) =>
-  readSpecRequest(using, 'application/json', Buffer.from(JSON.stringify(spec))).fingerprint;
+  readSpecRequest(using, '/jobs', 'application/json', Buffer.from(JSON.stringify(spec)))
+    .fingerprint;
 const fromQuery = (search: string, body = '') =>
   readQueryRequest(schema, `/jobs?${search}`, Buffer.from(body)).fingerprint;
 
@@ -39,6 +40,10 @@ describe('the fingerprint of a request', () => {
     );
   });
 
+  test('does not depend on how its default is written', () => {
+    expect(fromQuery('image=a&onDisconnect=continue')).toBe(fromQuery('image=a'));
+  });
+
   test('does not depend on what the operator allows', () => {
     expect(fromSpec({ image: 'a' })).toBe(fromSpec({ image: 'a' }, stricter));
   });
@@ -53,6 +58,7 @@ describe('the fingerprint of a request', () => {
       fromQuery('image=a&stdin=true'),
       fromQuery('image=a&stdin=true', 'x'),
       fromQuery('image=a&timeout=5'),
+      fromQuery('image=a&onDisconnect=cancel'),
     ];
     expect(new Set(all).size).toBe(all.length);
   });

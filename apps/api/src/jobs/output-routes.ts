@@ -4,32 +4,55 @@ import { Query } from '../http/query.ts';
 import { RequestError } from '../http/request-errors.ts';
 import { sendChunks } from '../http/send-chunks.ts';
 import { setResultHeaders } from './job-answer.ts';
+import type { OutputRange } from './job-output.ts';
 import type { JobRouteDependencies } from './run-routes.ts';
 
 const STREAMS = ['stdout', 'stderr'] as const;
 
-/** `/jobs/{id}/output`: what the container has written so far, byte for byte. */
+/** `/jobs/{id}/output`: what the container has written so far, byte for byte; and that of each attempt. */
 export function outputRoutes({ jobs }: Pick<JobRouteDependencies, 'jobs'>) {
   const show: RequestHandler<{ id: string }> = async (req, res) => {
-    const query = new Query(req.originalUrl, ['stream', 'offset', 'follow']);
-    const range = {
-      stream: query.oneOf('stream', STREAMS),
-      offset: query.integerWithin('offset', 0, Number.MAX_SAFE_INTEGER),
-    };
-    const follow = query.boolean('follow') ?? false;
-    query.throwIfWrong();
-    if (follow) {
-      throw new RequestError('feature.unavailable', 'follow=true is not available yet.', {
-        hint: 'Ask again with offset= the number of bytes that you have.',
-      });
-    }
+    const range = readRange(req.originalUrl);
     const record = await jobs.find(req.params.id);
     setResultHeaders(res, record);
     res.type('text/plain');
     await sendChunks(res, jobs.output(record, range));
   };
 
+  const showAttempt: RequestHandler<{ id: string; number: string }> = async (req, res) => {
+    const range = readRange(req.originalUrl);
+    const record = await jobs.find(req.params.id);
+    const attempt = record.attempts.find(({ number }) => String(number) === req.params.number);
+    if (attempt === undefined) throw noSuchAttempt(record.attempts.length);
+    setResultHeaders(res, { id: record.id, result: attempt.result });
+    res.type('text/plain');
+    await sendChunks(res, jobs.output(record, { ...range, attempt: attempt.number }));
+  };
+
   const router = Router();
   router.route('/jobs/:id/output').all(allowMethods('GET', 'HEAD')).get(show);
+  router
+    .route('/jobs/:id/attempts/:number/output')
+    .all(allowMethods('GET', 'HEAD'))
+    .get(showAttempt);
   return router;
+}
+
+function readRange(url: string): OutputRange {
+  const query = new Query(url, ['stream', 'offset', 'follow']);
+  const range = {
+    stream: query.oneOf('stream', STREAMS),
+    offset: query.integerWithin('offset', 0, Number.MAX_SAFE_INTEGER),
+  };
+  const follow = query.boolean('follow') ?? false;
+  query.throwIfWrong();
+  if (!follow) return range;
+  throw new RequestError('feature.unavailable', 'follow=true is not available yet.', {
+    hint: 'Ask again with offset= the number of bytes that you have.',
+  });
+}
+
+function noSuchAttempt(attempts: number): RequestError {
+  const known = attempts === 0 ? 'It has not begun.' : `The last one is ${attempts}.`;
+  return new RequestError('attempt.not_found', `The job has no such attempt. ${known}`);
 }

@@ -4,6 +4,7 @@ import { Query } from '../http/query.ts';
 import { RequestError } from '../http/request-errors.ts';
 import { checkSpec } from './check-spec.ts';
 import { type NewJob, newJob } from './new-job.ts';
+import { ON_DISCONNECT, wantsCancelOnDisconnect } from './on-disconnect.ts';
 
 /** The query of `/job/run` and of `POST /jobs`. */
 const PARAMETERS = [
@@ -17,6 +18,7 @@ const PARAMETERS = [
   'timeout',
   'network',
   'stream',
+  ON_DISCONNECT,
 ] as const;
 
 const NAMES: Record<string, string> = {
@@ -40,6 +42,7 @@ export function readQueryRequest(schema: JobSpecSchema, url: string, body: Buffe
     args: query.list('arg'),
   };
   const wantsStream = query.boolean('stream') ?? false;
+  const cancelOnDisconnect = wantsCancelOnDisconnect(query);
   const isArgument = body.length > 0 && !asInput;
   if (isArgument && given.args.length > 0) {
     const message =
@@ -61,7 +64,7 @@ export function readQueryRequest(schema: JobSpecSchema, url: string, body: Buffe
       hint: 'Leave it out: the answer comes when the job has finished.',
     });
   }
-  return newJob(given, request, asInput ? body : undefined);
+  return newJob({ given, request, input: asInput ? body : undefined, cancelOnDisconnect });
 }
 
 function bodyIsNoText(): RequestError {

@@ -1,33 +1,41 @@
-import { CONCLUSIONS, type JobResult, type JobSpecSchema } from '@conjob/shared';
+import type { JobError, JobResult, JobSpecSchema } from '@conjob/shared';
 import { type RequestHandler, type Response, Router } from 'express';
 import { prefersJson } from '../http/accept.ts';
 import { allowMethods } from '../http/allow-methods.ts';
+import { clientLeft } from '../http/client-left.ts';
 import { preferredWaitSeconds } from '../http/prefer.ts';
 import { bodyOf, readBody } from '../http/read-body.ts';
 import { sendChunks } from '../http/send-chunks.ts';
+import type { AbandonedJobs } from './abandoned-jobs.ts';
 import { idempotencyKeyHash } from './idempotency.ts';
 import {
   answerUnfinished,
-  clientLeft,
   jobGone,
   sendWithOutput,
   setResultHeaders,
   setSubmittedHeaders,
 } from './job-answer.ts';
 import type { JobService } from './job-service.ts';
-import { viewRun } from './job-view.ts';
+import { conclusionFacts, errorOf, viewRun } from './job-view.ts';
 import { readQueryRequest } from './query-request.ts';
 import type { JobWaits } from './wait-for-job.ts';
 
 export interface JobRouteDependencies {
   readonly jobs: JobService;
   readonly waits: JobWaits;
+  readonly abandoned: AbandonedJobs;
   readonly specSchema: JobSpecSchema;
   readonly maxInputBytes: number;
 }
 
 /** `/job/run`: run a job, wait, answer with what it printed. */
-export function runRoutes({ jobs, waits, specSchema, maxInputBytes }: JobRouteDependencies) {
+export function runRoutes({
+  jobs,
+  waits,
+  abandoned,
+  specSchema,
+  maxInputBytes,
+}: JobRouteDependencies) {
   const run: RequestHandler = async (req, res) => {
     const job = readQueryRequest(specSchema, req.originalUrl, bodyOf(req));
     const seconds = preferredWaitSeconds(req.get('prefer'));
@@ -39,17 +47,21 @@ export function runRoutes({ jobs, waits, specSchema, maxInputBytes }: JobRouteDe
       timeoutMs: seconds === undefined ? undefined : seconds * 1000,
       signal: clientLeft(res),
     });
-    if (end === 'disconnected') return;
+    if (end === 'disconnected') {
+      if (job.cancelOnDisconnect) abandoned.cancel(submitted.id);
+      return;
+    }
     if (end === 'missing') throw jobGone();
     if (end !== 'finished' || !record?.result) {
       await answerUnfinished(res, jobs, submitted.id, record);
       return;
     }
     setResultHeaders(res, record);
-    res.status(CONCLUSIONS[record.result.conclusion].status);
+    res.status(conclusionFacts(record.result.conclusion).status);
     if (prefersJson(req.get('accept'))) {
-      await sendWithOutput(res, viewRun(record, record.result.conclusion), jobs.output(record));
-    } else await answerText(res, record.result, jobs.output(record));
+      await sendWithOutput(res, viewRun(record, record.result), jobs.output(record));
+    } else
+      await answerText(res, record.result, errorOf(record.result, record), jobs.output(record));
   };
 
   // HEAD is not among them: it must not start anything.
@@ -60,11 +72,16 @@ export function runRoutes({ jobs, waits, specSchema, maxInputBytes }: JobRouteDe
 
 async function answerText(
   res: Response,
-  { conclusion, error, outputBytes }: JobResult,
+  { conclusion, outputBytes }: JobResult,
+  error: JobError | null,
   output: AsyncGenerator<Buffer>,
 ): Promise<void> {
   res.type('text/plain');
   if (outputBytes > 0 || error === null) return sendChunks(res, output);
-  const parts = [CONCLUSIONS[conclusion].message, `${error.code}: ${error.message}`, error.hint];
+  const parts = [
+    conclusionFacts(conclusion).message,
+    `${error.code}: ${error.message}`,
+    error.hint,
+  ];
   res.send(`${parts.filter((part) => part !== null).join(' ')}\n`);
 }

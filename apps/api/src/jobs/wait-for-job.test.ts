@@ -5,7 +5,9 @@ import {
   disconnect,
   type JobSpec,
   jobSpecSchema,
+  keys,
   newJobId,
+  RUN_QUEUE,
   Submissions,
 } from '@conjob/shared';
 import { startTestRedis, type TestRedis, until } from '@conjob/testkit';
@@ -115,7 +117,7 @@ describe('a wait', () => {
     const id = await submit();
     const waits = waitsByPolling();
     const wait = waits.untilFinished(id);
-    await redis.del(`{conjob}:job:${id}`, '{conjob}:waiting');
+    await redis.del(`{conjob}:job:${id}`, keys.waiting(RUN_QUEUE));
     expect(await wait).toEqual({ end: 'missing', record: null });
   });
 

@@ -4,11 +4,11 @@ import { problemDocument, problemLine } from '../http/problem.ts';
 import { RequestError } from '../http/request-errors.ts';
 import { toRequestError } from '../http/to-request-error.ts';
 
-export const noSuchPath: RequestHandler = (req) => {
-  throw new RequestError('path.not_found', `There is nothing at ${req.path}.`, {
-    hint: 'Run a job with /job/run?image=…, or see /jobs.',
-  });
-};
+export function noSuchPath(hint: string): RequestHandler {
+  return (req) => {
+    throw new RequestError('path.not_found', `There is nothing at ${req.path}.`, { hint });
+  };
+}
 
 /** Answers every error, and hands those of the platform to the log line of the request. */
 // Express knows an error handler by its four parameters.

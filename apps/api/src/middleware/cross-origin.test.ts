@@ -120,7 +120,7 @@ test.each([
   const headers = { host: 'conjob.example', 'sec-fetch-site': 'same-origin' };
   const request = { method: 'POST', path: '/jobs', headers } as unknown as Request;
   let outcome: unknown;
-  const guard = refuseCrossSite({ origins: [], host });
+  const guard = refuseCrossSite({ origins: [], hint: 'none', host });
   try {
     guard(request, {} as Response, () => {
       outcome = 'passed';

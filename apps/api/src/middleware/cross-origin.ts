@@ -37,6 +37,8 @@ export interface CrossSiteOptions {
   readonly origins: readonly string[];
   /** The address that the API listens on. */
   readonly host: string;
+  /** What whoever is refused can do. */
+  readonly hint: string;
 }
 
 /**
@@ -47,7 +49,7 @@ export interface CrossSiteOptions {
  * A page can also let its own name lead to 127.0.0.1 (DNS rebinding), and is of the same origin then.
  * So where only this machine can reach the API, browsers have to call it by a name of this machine.
  */
-export function refuseCrossSite({ origins, host }: CrossSiteOptions): RequestHandler {
+export function refuseCrossSite({ origins, host, hint }: CrossSiteOptions): RequestHandler {
   const isLocal = LOCAL_NAME.test(host) || host === '::1';
   return (req, _res, next) => {
     if (isHarmless(req) || isNamed(req, origins)) return next();
@@ -56,9 +58,9 @@ export function refuseCrossSite({ origins, host }: CrossSiteOptions): RequestHan
     throw new RequestError(
       'origin.forbidden',
       isRebound
-        ? 'A browser may start or change jobs here only by the name localhost or an address of this machine.'
-        : 'A web page of another origin may not start or change jobs here.',
-      { hint: 'Name its origin in CORS_ORIGINS.' },
+        ? 'A browser may start or change anything here only by the name localhost or an address of this machine.'
+        : 'A web page of another origin may not start or change anything here.',
+      { hint },
     );
   };
 }

@@ -12,6 +12,8 @@ export interface TestApi {
   /** What it has logged, parsed. */
   readonly logs: Record<string, unknown>[];
   call(path: string, options?: Call): Promise<Answer>;
+  /** The same on the admin port. */
+  callAdmin(path: string, options?: Call): Promise<Answer>;
   close(): Promise<void>;
 }
 
@@ -26,12 +28,14 @@ export async function startTestApi(env: Env = {}, given?: TestRedis): Promise<Te
     level: 'debug',
     destination: { write: (line) => void logs.push(JSON.parse(line)) },
   });
-  const api = await startApi(loadApiConfig({ PORT: '0', REDIS_URL: redis.url, ...env }), logger);
+  const ports = { PORT: '0', ADMIN_PORT: '0' };
+  const api = await startApi(loadApiConfig({ ...ports, REDIS_URL: redis.url, ...env }), logger);
   const test: TestApi = {
     redis,
     api,
     logs,
     call: (path, options) => call(`${api.url}${path}`, options),
+    callAdmin: (path, options) => call(`${api.adminUrl}${path}`, options),
     async close() {
       await api.close();
       if (given === undefined) await redis.stop();
@@ -64,6 +68,7 @@ export function useTestApi(script: Script, env: Env = {}): TestApi {
       return test.logs;
     },
     call: (path, options) => test.call(path, options),
+    callAdmin: (path, options) => test.callAdmin(path, options),
     close: () => test.close(),
   };
 }

@@ -1,0 +1,32 @@
+import type { Express } from 'express';
+import { type BaseDependencies, createBaseApp } from './base-app.ts';
+import type { ApiConfig } from './config.ts';
+import { allowMethods } from './http/allow-methods.ts';
+import { answerErrors, noSuchPath } from './middleware/answer-errors.ts';
+import { refuseCrossSite } from './middleware/cross-origin.ts';
+import { drainRoutes } from './workers/drain-routes.ts';
+import { workerRoutes } from './workers/worker-routes.ts';
+import type { WorkerService } from './workers/worker-service.ts';
+
+export interface AdminAppDependencies extends BaseDependencies {
+  readonly config: Pick<ApiConfig, 'host'>;
+  readonly workers: WorkerService;
+  readonly closing: AbortSignal;
+}
+
+/** The admin port as a request handler. Opens nothing. */
+export function createAdminApp(dependencies: AdminAppDependencies): Express {
+  const { config, workers } = dependencies;
+  const app = createBaseApp(dependencies);
+  // Origins that may start jobs may not administer workers: there is no page that may.
+  app.use(refuseCrossSite({ origins: [], host: config.host, hint: 'Use a client such as curl.' }));
+  app
+    .route('/ping')
+    .all(allowMethods('GET', 'HEAD'))
+    .get((_req, res) => {
+      res.type('text/plain').send('pong');
+    });
+  app.use(workerRoutes(workers), drainRoutes(dependencies));
+  app.use(noSuchPath('The API is on another port; here is /workers.'), answerErrors);
+  return app;
+}

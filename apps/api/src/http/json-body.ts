@@ -1,0 +1,39 @@
+import { isUtf8 } from 'node:buffer';
+import { invalidFields, RequestError } from './request-errors.ts';
+
+const JSON_TYPE =
+  /^application\/(?:[a-z0-9!#$&^_.-]+\+)?json\s*(?:;\s*charset\s*=\s*"?utf-?8"?\s*)?$/i;
+
+export interface JsonBodyOptions {
+  /** What the body is: `A job spec`. */
+  readonly what: string;
+  readonly hint: string;
+}
+
+/** A body as JSON, whose Content-Type must say so. Throws `RequestError`. */
+export function readJson(
+  contentType: string | undefined,
+  body: Buffer,
+  { what, hint }: JsonBodyOptions,
+): unknown {
+  if (contentType === undefined || !JSON_TYPE.test(contentType)) {
+    throw new RequestError(
+      'request.unsupported_media_type',
+      `${what} must be sent as Content-Type: application/json, in UTF-8.`,
+      { hint },
+    );
+  }
+  if (!isUtf8(body)) throw new RequestError('request.malformed', `${what} must be UTF-8 text.`);
+  try {
+    return JSON.parse(body.toString('utf8'), refuseProto);
+  } catch (cause) {
+    if (cause instanceof RequestError) throw cause;
+    throw new RequestError('request.malformed', `${what} must be valid JSON.`, { cause });
+  }
+}
+
+/** Whatever copies objects loses a field of this name without a word. */
+function refuseProto(key: string, value: unknown): unknown {
+  if (key !== '__proto__') return value;
+  throw invalidFields([{ path: key, message: 'This name can not be used.' }]);
+}

@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WorkerInfo } from '@conjob/shared';
+import { type RequestHandler, Router } from 'express';
+import { allowMethods } from '../http/allow-methods.ts';
+import { clientLeft } from '../http/client-left.ts';
+import { preferredWaitSeconds } from '../http/prefer.ts';
+import { Query } from '../http/query.ts';
+import { reasonError } from '../http/reason.ts';
+import { isDrained, type WorkerService } from './worker-service.ts';
+import { viewWorker } from './worker-view.ts';
+
+const MAX_WAIT_SECONDS = 300;
+const LOOK_EVERY_MS = 200;
+const DEFAULT_REASON = 'drained by an operator';
+
+interface Dependencies {
+  readonly workers: WorkerService;
+  /** Aborted when this process shuts down: nobody may wait any longer. */
+  readonly closing: AbortSignal;
+}
+
+type WorkerHandler = RequestHandler<{ name: string }>;
+
+/** `/workers/{name}/drain` and `/resume`, for operators. */
+export function drainRoutes({ workers, closing }: Dependencies): Router {
+  const drain: WorkerHandler = async (req, res) => {
+    const query = new Query(req.originalUrl, ['reason', 'wait']);
+    const reason = query.text('reason')?.trim() || DEFAULT_REASON;
+    const error = reasonError(reason);
+    if (error !== undefined) query.errors.push(error);
+    const asked = query.integerWithin('wait', 0, MAX_WAIT_SECONDS);
+    query.throwIfWrong();
+    const preferred = preferredWaitSeconds(req.get('prefer'));
+    const seconds = asked ?? Math.min(preferred ?? 0, MAX_WAIT_SECONDS);
+    if (asked === undefined && preferred !== undefined) {
+      res.set('Preference-Applied', `wait=${seconds}`);
+    }
+
+    await workers.drain(req.params.name, reason);
+    const signal = AbortSignal.any([closing, clientLeft(res)]);
+    const worker = await untilDrained(workers, req.params.name, seconds * 1000, signal);
+    res.status(isDrained(worker) ? 200 : 202).json(viewWorker(worker));
+  };
+
+  const resume: WorkerHandler = async (req, res) => {
+    new Query(req.originalUrl, []).throwIfWrong();
+    res.json(viewWorker(await workers.resume(req.params.name)));
+  };
+
+  const router = Router();
+  router.route('/workers/:name/drain').all(allowMethods('POST')).post(drain);
+  router.route('/workers/:name/resume').all(allowMethods('POST')).post(resume);
+  return router;
+}
+
+/** The worker as it is when nothing runs there any more, or nobody wants to wait any longer. */
+async function untilDrained(
+  workers: WorkerService,
+  name: string,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<WorkerInfo> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const worker = await workers.find(name);
+    if (isDrained(worker) || signal.aborted || performance.now() >= deadline) return worker;
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
+  }
+}
