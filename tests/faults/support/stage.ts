@@ -40,7 +40,7 @@ export class Stage {
    */
   readonly control = async (says: string, isSo: boolean | Promise<boolean>): Promise<void> => {
     if (!(await isSo)) throw new Error(`The fault was not there: not so that ${says}`);
-    this.controls.push(says);
+    if (!this.controls.includes(says)) this.controls.push(says);
   };
 
   /** How long it takes from now, which is when the fault is healed, until `isWell` has resolved. */
