@@ -191,6 +191,14 @@ test('a port that is taken is an error of the configuration', async () => {
   await expect(start).rejects.toThrow(`Port ${api.api.port} is taken. Set PORT to another one.`);
 });
 
+test('an admin port that is taken, too, and leaves no other port behind', async () => {
+  const { port } = new URL(api.api.adminUrl);
+  const env = { PORT: '0', ADMIN_PORT: port, REDIS_URL: server.url };
+  const start = startApi(loadApiConfig(env), silent);
+  await expect(start).rejects.toThrow(ConfigError);
+  await expect(start).rejects.toThrow(`Port ${port} is taken. Set ADMIN_PORT to another one.`);
+});
+
 test('a host that is not here is an error of the configuration', async () => {
   const config = loadApiConfig({
     PORT: '0',

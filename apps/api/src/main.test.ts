@@ -50,6 +50,10 @@ test('a taken port is told in one line', async () => {
     code: 1,
     stderr: `Port ${port} is taken. Set PORT to another one.\n`,
   });
+  expect(await failure({ PORT: '0', ADMIN_PORT: port })).toEqual({
+    code: 1,
+    stderr: `Port ${port} is taken. Set ADMIN_PORT to another one.\n`,
+  });
   child.kill('SIGKILL');
   await once(child, 'exit');
 });

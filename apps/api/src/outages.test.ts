@@ -53,6 +53,11 @@ describe('without Redis', () => {
     unavailable(await api.call('/jobs'));
     unavailable(await api.call('/jobs/j_00000000000000000000000000'));
     unavailable(await api.call('/jobs/j_00000000000000000000000000/cancel', post));
+    unavailable(await api.call('/workers'));
+    unavailable(await api.callAdmin('/workers/w1'));
+    unavailable(await api.callAdmin('/workers/w1/drain?wait=60', post));
+    unavailable(await api.callAdmin('/workers/w1/resume', post));
+    expect((await api.callAdmin('/ping')).status).toBe(200);
     expect((await api.call('/readyz')).json).toEqual({
       ready: false,
       reason: 'Redis can not be reached.',
@@ -66,8 +71,15 @@ describe('without Redis', () => {
   test('that is frozen, requests are answered 503 as well', async () => {
     process.kill(server.pid, 'SIGSTOP');
     try {
-      const [run, ready] = await Promise.all([api.call('/jobs'), api.call('/readyz')]);
-      unavailable(run);
+      const [ready, ...answers] = await Promise.all([
+        api.call('/readyz'),
+        api.call('/jobs'),
+        api.call('/job/run?image=alpine'),
+        api.call('/jobs?image=alpine', post),
+        api.call('/workers'),
+        api.callAdmin('/workers/w1/drain?wait=60', post),
+      ]);
+      answers.forEach(unavailable);
       expect(ready.json.reason).toMatch(/^Redis does not answer/);
     } finally {
       process.kill(server.pid, 'SIGCONT');

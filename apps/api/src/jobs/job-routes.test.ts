@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Call } from '../testing/http-client.ts';
 import { byImage } from '../testing/scripts.ts';
 import { useTestApi, withRedis } from '../testing/test-api.ts';
+import { forgetWorkers, reportWorker } from '../testing/worker-report.ts';
 
 const api = useTestApi(byImage);
 const NOBODY = 'j_00000000000000000000000000';
@@ -248,3 +249,32 @@ test.each(['/', '/job', '/job/run/x', '/jobs/a/b', '/favicon.ico'])(
     expect(answer.json).toMatchObject({ status: 404, code: 'path.not_found', instance: path });
   },
 );
+
+describe('a job that a newer version has written', () => {
+  test('is shown, waits, and says for what', async () => {
+    const id = await submit({ image: 'echo', requires: { gpu: 'true' } });
+    await withRedis(api.redis, async (redis) => {
+      await redis.hset(`{conjob}:job:${id}`, 'v', 2, 'novelty', 'x', 'phase', 'warming');
+      await reportWorker(redis, { labels: { gpu: 'true' } });
+    });
+    const waiting = async () => (await api.call(`/jobs/${id}`)).json.waiting;
+    await expect.poll(waiting).toEqual({
+      position: 1,
+      reason: 'It was written by a newer version of ConJob than any worker that fits reads.',
+    });
+    expect((await api.call('/jobs')).json.jobs[0].id).toBe(id);
+    await withRedis(api.redis, forgetWorkers);
+    await api.call(`/jobs/${id}/cancel`, post);
+  });
+
+  test('is shown with a conclusion that is not known', async () => {
+    const id = await finished({ image: 'echo' });
+    await withRedis(api.redis, async (redis) => {
+      const key = `{conjob}:job:${id}`;
+      const result = JSON.parse((await redis.hget(key, 'result')) ?? '');
+      await redis.hset(key, 'v', 2, 'result', JSON.stringify({ ...result, conclusion: 'SKIPPED' }));
+    });
+    const answer = await api.call(`/jobs/${id}`);
+    expect(answer.json).toMatchObject({ conclusion: 'SKIPPED', message: 'Unknown outcome.' });
+  });
+});

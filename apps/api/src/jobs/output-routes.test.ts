@@ -84,3 +84,65 @@ describe('GET /jobs/{id}/output', () => {
     expect(answer.json).toMatchObject({ status: 400, code });
   });
 });
+
+describe('GET /jobs/{id}/attempts/{n}/output', () => {
+  /** A job that fails with what its two attempts have written, one after the other. */
+  async function runTwice(): Promise<string> {
+    const retry = { maxAttempts: 2, on: ['exit:3'] };
+    const headers = { 'Content-Type': 'application/json', Prefer: 'wait=60' };
+    const body = JSON.stringify({ image: 'attempts', retry });
+    const answer = await api.call('/jobs', { headers, body });
+    expect(answer.json).toMatchObject({ state: 'finished', conclusion: 'SUCCESS' });
+    return answer.json.id;
+  }
+
+  test('answers what each attempt has written', async () => {
+    const id = await runTwice();
+    const { json } = await api.call(`/jobs/${id}`);
+    expect(json.output).toBe('attempt 2');
+    expect(json.attempts).toMatchObject([
+      { number: 1, conclusion: 'FAILURE', exitCode: 3, outputBytes: 9 },
+      { number: 2, conclusion: 'SUCCESS', exitCode: 0, outputBytes: 9 },
+    ]);
+    const [first, second] = json.attempts;
+    const answer = await api.call(first.links.output);
+    expect(answer).toMatchObject({ status: 200, text: 'attempt 1' });
+    expect(answer.headers).toMatchObject({
+      'conjob-job-id': id,
+      'conjob-conclusion': 'FAILURE',
+      'conjob-exit-code': '3',
+    });
+    expect((await api.call(second.links.output)).text).toBe('attempt 2');
+    const range = '?stream=stdout&offset=8';
+    expect((await api.call(`${first.links.output}${range}`)).text).toBe('1');
+  });
+
+  test.each(['0', '2', '01', '1.0', '-1', 'x', '%31'])(
+    'answers 404 or the first: %s',
+    async (n) => {
+      const id = await run('echo');
+      const answer = await api.call(`/jobs/${id}/attempts/${n}/output`);
+      if (n === '%31') expect(answer.status).toBe(200);
+      else expect(answer.json).toMatchObject({ status: 404, code: 'attempt.not_found' });
+    },
+  );
+
+  test('answers 404 for an unknown job, and 405 for a method that is none', async () => {
+    const path = '/jobs/j_00000000000000000000000000/attempts/1/output';
+    expect((await api.call(path)).json).toMatchObject({ status: 404, code: 'job.not_found' });
+    expect((await api.call(path, { method: 'POST' })).status).toBe(405);
+  });
+});
+
+test('a job that ended between two attempts has the output of none', async () => {
+  const retry = { maxAttempts: 2, on: ['exit:3'], backoffSeconds: 3600 };
+  const headers = { 'Content-Type': 'application/json' };
+  const body = JSON.stringify({ image: 'attempts', retry });
+  const { id } = (await api.call('/jobs', { headers, body })).json;
+  const view = async () => (await api.call(`/jobs/${id}`)).json;
+  await until(async () => (await view()).waiting !== null && (await view()).attempts.length === 1);
+  expect((await api.call(`/jobs/${id}/output`)).text).toBe('attempt 1');
+  await api.call(`/jobs/${id}/cancel`, { method: 'POST' });
+  expect(await view()).toMatchObject({ conclusion: 'CANCELLED', output: '', outputBytes: 0 });
+  expect((await api.call(`/jobs/${id}/attempts/1/output`)).text).toBe('attempt 1');
+});

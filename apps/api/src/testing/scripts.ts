@@ -14,6 +14,11 @@ const SCRIPTS: Record<string, Script> = {
     await print((await attempts.input(claim)) ?? 'no input');
     return {};
   },
+  /** Fails the first time. */
+  async attempts({ claim, print }) {
+    await print(`attempt ${claim.attempt}`);
+    return claim.attempt === 1 ? { conclusion: 'FAILURE', exitCode: 3 } : {};
+  },
   async silent() {
     return {};
   },

@@ -7,6 +7,7 @@ import {
   type JobResult,
   NO_TIMINGS,
   RUN_QUEUE,
+  retryDelayMs,
 } from '@conjob/shared';
 import { Worker } from 'bullmq';
 
@@ -46,7 +47,7 @@ export async function startStandInWorker(redisUrl: string, script: Script): Prom
         await attempts.appendOutput(claim, [{ stream, data: Buffer.from(data) }]);
       },
     });
-    await attempts.finish(claim, {
+    const whole: JobResult = {
       conclusion: 'SUCCESS',
       exitCode: 0,
       error: null,
@@ -54,7 +55,10 @@ export async function startStandInWorker(redisUrl: string, script: Script): Prom
       outputTruncated: false,
       timings: { ...NO_TIMINGS, queueMs: claim.queueMs },
       ...result,
-    });
+    };
+    const delayMs = retryDelayMs(claim.spec.retry, claim.retries, whole);
+    if (delayMs === null) await attempts.finish(claim, whole);
+    else await attempts.retry(claim, whole, delayMs);
   }
 
   const worker = new Worker(RUN_QUEUE, (job) => take(job.id ?? ''), {

@@ -1,7 +1,7 @@
 import type { WorkerInfo, Workers } from '@conjob/shared';
 import { RequestError } from '../http/request-errors.ts';
 
-const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/;
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/;
 
 /** What operators can do with workers. Throws `RequestError` for a worker that is not known. */
 export class WorkerService {
