@@ -25,6 +25,7 @@ afterEach(async () => {
 function start(env: Readonly<Record<string, string>> = {}): ProductProcess {
   const process = launch('standalone', {
     PORT: '0',
+    ADMIN_PORT: '0',
     DATA_DIR: data.path,
     DOCKER_HOST: engine,
     JOB_NETWORK: 'none',

@@ -2,7 +2,7 @@ import { loadApiConfig, startApi } from '@conjob/api';
 import type { Say } from '@conjob/provision';
 import { ConfigError, createLogger, loadConfig, Releasers } from '@conjob/shared';
 import { startWorker, workerConfigSchema } from '@conjob/worker';
-import { checkPort } from './check-port.ts';
+import { checkPorts } from './check-ports.ts';
 import { loadStandaloneConfig } from './config.ts';
 import { offerStarters } from './offer-starters.ts';
 import { provideEngine } from './provide-engine.ts';
@@ -36,7 +36,8 @@ export async function startStandalone(
     () => loadConfig(workerConfigSchema, env),
   );
   const config = loadStandaloneConfig(env, apiConfig.port);
-  await checkPort(apiConfig);
+  const { host, port, adminPort } = apiConfig;
+  await checkPorts(host, { PORT: port, ADMIN_PORT: adminPort });
 
   const releasers = new Releasers();
   try {
@@ -56,11 +57,11 @@ export async function startStandalone(
     const worker = await startWorker(loadConfig(workerConfigSchema, parts), logger, signal);
     releasers.push(() => worker.close());
 
-    const { url } = api;
+    const { url, adminUrl } = api;
     const descriptions = { redis: redis.description, engine: engine.description };
     return {
       url,
-      welcome: welcomeText({ url, ...descriptions, hasStarters }),
+      welcome: welcomeText({ url, adminUrl, ...descriptions, hasStarters }),
       lost: Promise.race([redis.lost, engine.lost]),
       replaced: worker.lost.then(({ message }) => message),
       close: () => releasers.releaseAll(),

@@ -2,6 +2,8 @@
 export interface Welcome {
   /** Where the API listens: `http://127.0.0.1:8080`. */
   readonly url: string;
+  /** Where operators reach it. */
+  readonly adminUrl: string;
   readonly redis: string;
   readonly engine: string;
   /** Whether the starter images are in the engine: then the first lines need no registry. */
@@ -9,7 +11,7 @@ export interface Welcome {
 }
 
 /** The lines to copy must work on this very machine, as they stand. */
-export function welcomeText({ url, redis, engine, hasStarters }: Welcome): string {
+export function welcomeText({ url, adminUrl, redis, engine, hasStarters }: Welcome): string {
   const address = url.replace(/^http:\/\/(127\.0\.0\.1|0\.0\.0\.0|\[::\])/, 'localhost');
   const hub = `curl '${address}/job/run?image=library/hello-world:latest'`;
   const starters = [
@@ -20,6 +22,7 @@ export function welcomeText({ url, redis, engine, hasStarters }: Welcome): strin
   return [
     '',
     `ConJob listens on ${url}`,
+    `  Admin port     ${adminUrl}`,
     `  Redis          ${redis}`,
     `  Docker engine  ${engine}`,
     '',

@@ -39,7 +39,12 @@ export async function startConJob(options: ConJobOptions): Promise<ConJob> {
     });
   const common = { REDIS_URL: options.redisUrl, ...options.env };
   const [api, worker] = await Promise.allSettled([
-    start('api', /"url":"(http:[^"]+)"/, { ...common, PORT: '0', JOB_NETWORK: 'none' }),
+    start('api', /"url":"(http:[^"]+)"/, {
+      ...common,
+      PORT: '0',
+      ADMIN_PORT: '0',
+      JOB_NETWORK: 'none',
+    }),
     start('worker', /worker is ready/, {
       ...common,
       DOCKER_HOST: `unix://${options.engineSocket}`,
