@@ -41,6 +41,7 @@ export default defineConfig({
           name: 'faults',
           include: ['tests/faults/**/*.test.ts'],
           exclude: OTHER_ROWS,
+          globalSetup: 'tests/faults/support/sweep.ts',
           setupFiles,
           // After all others and one at a time: a fault is not to meet a busy machine.
           maxWorkers: 1,

@@ -157,6 +157,19 @@ const BREAKS: readonly {
       await runByHand(stage, 'j_another', '0.1');
     },
   },
+  {
+    invariant: 'I9',
+    when: 'a worker never gives a slot back',
+    play: async ({ cluster }) => {
+      await cluster.redis.with(async (redis) => {
+        const report = JSON.parse((await redis.get(keys.worker('north'))) ?? '') as object;
+        const heartbeatAt = Date.now() + 60_000;
+        const stuck = { ...report, name: 'stuck', running: 1, heartbeatAt };
+        await redis.set(keys.worker('stuck'), JSON.stringify(stuck));
+        await redis.zadd(keys.workers, heartbeatAt, 'stuck');
+      });
+    },
+  },
 ];
 
 describe('the checker', () => {
@@ -179,7 +192,7 @@ describe('the checker', () => {
         row: 'checker',
         fault: 'on purpose',
         cluster: { workers: 1, ...(slots === undefined ? {} : { slots }) },
-        restMs: 1_000,
+        restMs: 2_000,
         ...(tolerance === undefined ? {} : { tolerance }),
       } as const;
       await playRow(engines(), row, play, ({ violations }) =>

@@ -8,6 +8,7 @@ export {
   removeContainer,
 } from './leaks.ts';
 export { pushImage, registryAuth, removeImage } from './push-image.ts';
+export { sweepOnExit } from './sweep-on-exit.ts';
 export { sweepAbandoned, type TempFolder, tempFolder } from './temp-folder.ts';
 export {
   type EngineAccess,

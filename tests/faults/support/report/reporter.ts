@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { resolve } from 'node:path';
+import { run } from '@conjob/provision';
 import type { Reporter, TestModule } from 'vitest/node';
 import { keepResult, keptResults } from './results-folder.ts';
 import type { RowResult } from './row-result.ts';
@@ -15,7 +16,7 @@ const END = '<!-- faults:end -->';
  * runs that are kept go into docs/reliability.md, between its markers.
  */
 export default class FaultReporter implements Reporter {
-  onTestRunEnd(modules: ReadonlyArray<TestModule>): void {
+  async onTestRunEnd(modules: ReadonlyArray<TestModule>): Promise<void> {
     const results = modules.flatMap((module) =>
       [...module.children.allTests()].flatMap((test): readonly RowResult[] => {
         const { faultRow } = test.meta();
@@ -25,20 +26,32 @@ export default class FaultReporter implements Reporter {
     if (results.length === 0) return;
     for (const result of results) keepResult(result);
     console.log(`\n${markdownTable(results)}`);
-    if (process.env['FAULTS_WRITE'] === '1') writeFileSync(PAGE, withTable(keptResults()));
+    if (process.env['FAULTS_WRITE'] === '1') {
+      writeFileSync(PAGE, withTable(keptResults(), await machine()));
+    }
   }
 }
 
-function withTable(results: readonly RowResult[]): string {
+function withTable(results: readonly RowResult[], measuredOn: string): string {
   const page = readFileSync(PAGE, 'utf8');
   const from = page.indexOf(BEGIN);
   const until = page.indexOf(END);
   if (from < 0 || until < from) throw new Error(`${PAGE} lacks ${BEGIN} … ${END}`);
   const head = page.slice(0, from + BEGIN.length);
-  return `${head}\n${machine()}\n\n${markdownTable(results)}${page.slice(until)}`;
+  return `${head}\n\nMeasured on: ${measuredOn}.\n\n${markdownTable(results)}\n${page.slice(until)}`;
 }
 
-function machine(): string {
-  const cores = cpus();
-  return `${cores.length} × ${cores[0]?.model.trim()}, Linux ${release()}, Node ${process.versions.node}.`;
+async function machine(): Promise<string> {
+  const [engine, redis] = await Promise.all([
+    run('dockerd', ['--version']),
+    run('redis-server', ['--version']),
+  ]);
+  return [
+    new Date().toISOString().slice(0, 10),
+    `${cpus()[0]?.model.trim() ?? 'unknown CPU'}, ${cpus().length} cores`,
+    `Linux ${release()}`,
+    `Docker ${/version (\S+),/.exec(engine)?.[1] ?? ''}`,
+    `Redis ${/v=(\S+)/.exec(redis)?.[1] ?? ''}`,
+    `Node ${process.versions.node}`,
+  ].join(' · ');
 }

@@ -35,7 +35,7 @@ export async function startWitnesses(cluster: Cluster): Promise<Witnesses> {
         jobs: readJobHistories(cluster.redis.aofFolder),
         events: engines.flatMap(({ events }) => events),
         slots: new Map(cluster.workers.map(({ name, slots }) => [name, slots])),
-        runningAtRest: await runningAtRest(cluster),
+        runningAtRest: await runningAtRest(cluster, restMs),
         leftovers,
         peakBytes: memory.peakBytes,
       };
