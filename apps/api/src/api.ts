@@ -6,6 +6,7 @@ import {
   disconnect,
   type Logger,
   Releasers,
+  reportOutages,
   Submissions,
   Workers,
 } from '@conjob/shared';
@@ -103,16 +104,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
 }
 
 function open(redis: Redis, purpose: string, logger: Logger, releasers: Releasers): Redis {
-  let away = false;
-  redis.on('error', (error) => {
-    // One line per outage, not one per attempt to reconnect.
-    if (!away) logger.warn({ err: error, purpose }, 'Redis can not be reached');
-    away = true;
-  });
-  redis.on('ready', () => {
-    if (away) logger.info({ purpose }, 'Redis is back');
-    away = false;
-  });
+  reportOutages(redis, logger.child({ purpose }));
   releasers.push(() => disconnect(redis));
   return redis;
 }

@@ -1,20 +1,9 @@
-import { JOB_NETWORKS, type JobLimits, loadConfig } from '@conjob/shared';
+import { JOB_NETWORKS, type JobLimits, loadConfig, wholeNumber } from '@conjob/shared';
 import { z } from 'zod';
 
 const MIB = 1024 * 1024;
 const WEEK_SECONDS = 7 * 24 * 3600;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-
-const integer = (minimum: number, maximum: number, standard: number) =>
-  z
-    .string()
-    .regex(/^\d{1,15}$/, `Must be a whole number from ${minimum} to ${maximum}.`)
-    .transform(Number)
-    .refine(
-      (value) => value >= minimum && value <= maximum,
-      `Must be a whole number from ${minimum} to ${maximum}.`,
-    )
-    .default(standard);
 
 const oneOf = <const Value extends string>(values: readonly Value[]) =>
   z.enum(values, `Must be one of ${values.join(', ')}.`);
@@ -43,16 +32,16 @@ const redisUrl = z
 const schema = z
   .object({
     /** 0: any free port. */
-    PORT: integer(0, 65_535, 8080),
-    ADMIN_PORT: integer(0, 65_535, 8081),
+    PORT: wholeNumber(0, 65_535).default(8080),
+    ADMIN_PORT: wholeNumber(0, 65_535).default(8081),
     HOST: z.string().default('127.0.0.1'),
     REDIS_URL: redisUrl,
     LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
-    MAX_INPUT_BYTES: integer(1, 256 * MIB, 10 * MIB),
-    JOB_LIMIT_TIMEOUT: integer(1, WEEK_SECONDS, 1800),
-    JOB_LIMIT_KILL_TIMEOUT: integer(0, 3600, 10),
+    MAX_INPUT_BYTES: wholeNumber(1, 256 * MIB).default(10 * MIB),
+    JOB_LIMIT_TIMEOUT: wholeNumber(1, WEEK_SECONDS).default(1800),
+    JOB_LIMIT_KILL_TIMEOUT: wholeNumber(0, 3600).default(10),
     JOB_NETWORK: oneOf(JOB_NETWORKS).default('bridge'),
-    JOB_RETENTION_SECONDS: integer(1, WEEK_SECONDS, 24 * 3600),
+    JOB_RETENTION_SECONDS: wholeNumber(1, WEEK_SECONDS).default(24 * 3600),
     CORS_ORIGINS: origins,
   })
   .refine((env) => env.PORT === 0 || env.PORT !== env.ADMIN_PORT, {

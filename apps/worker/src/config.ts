@@ -1,17 +1,11 @@
 import { availableParallelism } from 'node:os';
+import { wholeNumber } from '@conjob/shared';
 import { z } from 'zod';
 import { CRASH_POINTS } from './crash-points.ts';
 import { parseDockerHost } from './engine/docker/connect-docker.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const DAY_SECONDS = 86_400;
-
-const wholeNumber = (minimum: number, maximum: number) =>
-  z.coerce
-    .number(`must be a whole number from ${minimum} to ${maximum}`)
-    .int('must be a whole number')
-    .min(minimum, `must be at least ${minimum}`)
-    .max(maximum, `must be at most ${maximum}`);
 
 const redisUrl = z
   .string()

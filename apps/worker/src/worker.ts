@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { Attempts, connectPatient, disconnect, type Logger, Releasers } from '@conjob/shared';
+import { Attempts, connectPatient, disconnect, type Logger, Releasers, reportOutages } from '@conjob/shared';
 import { adoptJobs } from './adopt-jobs.ts';
 import { Background } from './background.ts';
 import { listenForCancels } from './cancel-listener.ts';
@@ -14,7 +14,6 @@ import { every } from './every.ts';
 import { installationId } from './installation.ts';
 import { orAbort } from './or-abort.ts';
 import { createProcessor } from './processor.ts';
-import { reportOutages } from './redis-outages.ts';
 import { RunningJobs } from './running-jobs.ts';
 import { sweep } from './sweep.ts';
 import { createIntake, runIntake } from './take-jobs.ts';

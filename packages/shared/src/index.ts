@@ -16,6 +16,7 @@ export * from './output-reader.ts';
 export * from './placement.ts';
 export * from './redis.ts';
 export * from './redis-durability.ts';
+export * from './redis-outages.ts';
 export * from './releasers.ts';
 export * from './retry-policy.ts';
 export * from './workers.ts';

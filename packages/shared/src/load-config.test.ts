@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { ConfigError, loadConfig } from './load-config.ts';
+import { ConfigError, loadConfig, wholeNumber } from './load-config.ts';
 
 const schema = z.object({
   PORT: z.coerce.number().int('Must be a port.').default(8080),
@@ -39,4 +39,25 @@ describe('a configuration', () => {
   test('can not be changed', () => {
     expect(Object.isFrozen(loadConfig(schema, { REDIS_URL: 'x' }))).toBe(true);
   });
+});
+
+describe('a whole number', () => {
+  const numbers = z.object({ N: wholeNumber(3, 600).default(30) });
+
+  test.each([
+    [{}, 30],
+    [{ N: '' }, 30],
+    [{ N: '3' }, 3],
+    [{ N: '0600' }, 600],
+  ])('of %j is %i', (env, value) => {
+    expect(loadConfig(numbers, env)).toEqual({ N: value });
+  });
+
+  test.each(['2', '601', '-3', '+3', '3.5', '1e2', '0x10', ' 5', '5 s', '99999999999999999'])(
+    'is not %j',
+    (text) => {
+      const message = '  N: Must be a whole number from 3 to 600.';
+      expect(() => loadConfig(numbers, { N: text })).toThrow(message);
+    },
+  );
 });

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 
 /** The environment as it is wrong: one line per bad variable. */
 export class ConfigError extends Error {
@@ -18,4 +18,14 @@ export function loadConfig<Schema extends z.ZodType>(
   if (parsed.success) return Object.freeze(parsed.data);
   const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
   throw new ConfigError(`These environment variables are wrong:\n${lines.join('\n')}`);
+}
+
+/** A variable that is a whole number within bounds. */
+export function wholeNumber(minimum: number, maximum: number) {
+  const message = `Must be a whole number from ${minimum} to ${maximum}.`;
+  return z
+    .string()
+    .regex(/^\d{1,16}$/, message)
+    .transform(Number)
+    .refine((value) => value >= minimum && value <= maximum, message);
 }

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectImpatient, disconnect, type Logger, Releasers } from '@conjob/shared';
+import { connectImpatient, disconnect, type Logger, Releasers, reportOutages } from '@conjob/shared';
 import type { Redis } from 'ioredis';
 import type { WorkerConfig } from '../config.ts';
 import { connectDocker } from '../engine/docker/connect-docker.ts';
@@ -9,7 +9,6 @@ import { DockerUpkeep } from '../engine/docker/docker-upkeep.ts';
 import { awaitEngine } from '../engine-watch.ts';
 import { every } from '../every.ts';
 import { installationId } from '../installation.ts';
-import { reportOutages } from '../redis-outages.ts';
 import { housekeeping } from './housekeeping.ts';
 import { needsReaper } from './needs.ts';
 import { Pace } from './pace.ts';

@@ -1,5 +1,5 @@
-import type { Logger } from '@conjob/shared';
 import type { Redis } from 'ioredis';
+import type { Logger } from './logger.ts';
 
 /** Says once per outage that Redis is away, and not at each attempt to reconnect, and once that it is back. */
 export function reportOutages(
