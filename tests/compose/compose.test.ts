@@ -62,9 +62,10 @@ test('workers scale, each under a name of its own', async () => {
   expect(replies.map(({ body }) => body)).toEqual(['1\n', '2\n', '3\n', '4\n']);
 });
 
-test('API and workers are healthy by the checks in their images', async () => {
+test('API, workers and reaper are healthy by the checks in their images', async () => {
   await expect.poll(() => healthOf('api'), PATIENT).toEqual(['healthy']);
   await expect.poll(() => healthOf('worker'), PATIENT).toEqual(['healthy', 'healthy']);
+  await expect.poll(() => healthOf('reaper'), PATIENT).toEqual(['healthy']);
 });
 
 test('Redis keeps what it has taken over a restart, and everybody finds it again', async () => {

@@ -1,7 +1,9 @@
+import { fileURLToPath } from 'node:url';
 import { loadApiConfig, startApi } from '@conjob/api';
 import type { Say } from '@conjob/provision';
 import { ConfigError, createLogger, loadConfig, Releasers } from '@conjob/shared';
 import { startWorker, workerConfigSchema } from '@conjob/worker';
+import { ReaperChild } from '@conjob/worker/reaper';
 import { checkPorts } from './check-ports.ts';
 import { loadStandaloneConfig } from './config.ts';
 import { offerStarters } from './offer-starters.ts';
@@ -54,7 +56,17 @@ export async function startStandalone(
     const parts = { ...env, REDIS_URL: redis.url, DOCKER_HOST: engine.url };
     const api = await startApi(loadApiConfig(parts), logger);
     releasers.push(() => api.close());
-    const worker = await startWorker(loadConfig(workerConfigSchema, parts), logger, signal);
+    const workerConfig = loadConfig(workerConfigSchema, parts);
+    if (workerConfig.hasReaper) {
+      const reaper = new ReaperChild({
+        entry: fileURLToPath(import.meta.resolve('@conjob/worker/main')),
+        env: { ...parts, LOG_LEVEL: config.logLevel },
+        logger,
+      });
+      // Its engine goes next.
+      releasers.push(() => reaper.stop());
+    }
+    const worker = await startWorker(workerConfig, logger, signal);
     releasers.push(() => worker.close());
 
     const { url, adminUrl } = api;

@@ -4,6 +4,8 @@ import { within } from '../within.ts';
 
 /** Argument of a reaper process whose standard input ends with its worker. */
 export const UNTIL_STDIN_ENDS = '--until-stdin-ends';
+/** What a worker says before, when it is not killed: nothing has begun since the reaper last looked. */
+export const FAREWELL = 'farewell\n';
 
 const FIRST_RESTART_MS = 1_000;
 const LAST_RESTART_MS = 60_000;
@@ -52,7 +54,7 @@ export class ReaperChild {
   /** Tells it that its worker goes. Resolves when it has ended, or stays, since it is needed. */
   async letGo(): Promise<void> {
     this.#giveUp();
-    this.#child?.stdin?.end();
+    this.#child?.stdin?.end(FAREWELL);
     await this.#hasExitedWithin(LET_GO_MS);
     this.#child?.unref();
   }

@@ -20,8 +20,13 @@ export async function reaperMain(
     process.on(signal, () => process.exit(0));
   }
   if (args.includes(UNTIL_STDIN_ENDS)) {
-    for (const event of ['end', 'error'] as const) process.stdin.on(event, () => alone.abort());
-    process.stdin.resume();
+    let hasSaidFarewell = false;
+    process.stdin.on('data', () => {
+      hasSaidFarewell = true;
+    });
+    for (const event of ['end', 'error'] as const) {
+      process.stdin.on(event, () => alone.abort(hasSaidFarewell ? 'orderly' : 'dead'));
+    }
   }
   try {
     const config = loadConfig(workerConfigSchema, environment);

@@ -7,7 +7,7 @@ import { LABELS } from '../engine/labels.ts';
 import { sharedEngine, sharedEngineAccess } from '../testing/services.ts';
 import { testContainer } from '../testing/specs.ts';
 import { openLedger, type TestLedger } from '../testing/test-redis.ts';
-import { runReaper } from './run-reaper.ts';
+import { runReaper, type WorkerEnd } from './run-reaper.ts';
 
 const IMAGE = TEST_IMAGES.busybox.tag;
 const INSTALLATION = `run-reaper-${process.pid}`;
@@ -54,7 +54,7 @@ function start(env: Record<string, string> = {}) {
     quit.abort();
     await ended;
   });
-  return { ended, leaveAlone: () => alone.abort() };
+  return { ended, leaveAlone: (how: WorkerEnd = 'dead') => alone.abort(how) };
 }
 
 async function runningJob() {
@@ -127,6 +127,19 @@ test('a reaper waits for Redis and for the engine at its start', async () => {
   reaper.leaveAlone();
   await reaper.ended;
   await Promise.all([redisLink.stop(), engineLink.stop()]);
+});
+
+test('a reaper whose engine is away ends with a worker that has left nothing', async () => {
+  const link = await startFaultProxy({ target: { path: socketPath }, listen: 'unix' });
+  const { path } = link.address as { path: string };
+  const reaper = start({ DOCKER_HOST: `unix://${path}` });
+  await isReady();
+  await link.set('refuse');
+  link.cut();
+  await until(() => said.some((line) => line.includes('does not answer')));
+  reaper.leaveAlone('orderly');
+  await reaper.ended;
+  await link.stop();
 });
 
 test('a reaper leaves what is renewed, and ends it when Redis is mute', async () => {

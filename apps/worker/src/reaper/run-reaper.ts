@@ -1,6 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectImpatient, disconnect, type Logger, Releasers, reportOutages } from '@conjob/shared';
+import {
+  connectImpatient,
+  disconnect,
+  type Logger,
+  Releasers,
+  reportOutages,
+} from '@conjob/shared';
 import type { Redis } from 'ioredis';
 import type { WorkerConfig } from '../config.ts';
 import { connectDocker } from '../engine/docker/connect-docker.ts';
@@ -26,9 +32,12 @@ const MAX_START_ALONE_MS = 30_000;
 export interface ReaperSignals {
   /** Ends it at once. */
   readonly quit: AbortSignal;
-  /** Its worker is gone: it ends by itself as soon as nothing needs it any more. */
+  /** Its worker is gone: it ends by itself as soon as nothing needs it any more. The reason is a {@link WorkerEnd}. */
   readonly alone: AbortSignal;
 }
+
+/** How its worker went. `orderly`: with nothing begun that the reaper can't know of. */
+export type WorkerEnd = 'orderly' | 'dead';
 
 /** Looks after the containers of one engine until it is told to end, or nothing needs it any more. */
 export async function runReaper(
@@ -43,7 +52,7 @@ export async function runReaper(
     const redis = connectImpatient(config.redisUrl);
     releasers.push(() => disconnect(redis));
     reportOutages(redis, logger);
-    const start = AbortSignal.any([signals.quit, delayed(signals.alone, MAX_START_ALONE_MS)]);
+    const start = AbortSignal.any([signals.quit, afterDeath(signals.alone, MAX_START_ALONE_MS)]);
     const [{ id, version }, installation] = await Promise.all([
       awaitEngine(engine, logger, start),
       awaitInstallation(redis, start),
@@ -85,6 +94,7 @@ async function reapOn(
   { quit, alone }: ReaperSignals,
 ): Promise<void> {
   let aloneSince: number | undefined;
+  let lastReport: PassReport = { entries: [], nextInMs: 0 };
   let engineSeenAt = performance.now();
   let isEngineAway = false;
   const retryMs = new Pace(leaseMs).lookMs;
@@ -98,10 +108,13 @@ async function reapOn(
     if (report) {
       if (isEngineAway) logger.info('the engine is back');
       isEngineAway = false;
+      lastReport = report;
       engineSeenAt = performance.now();
       if (heartbeatFile) await writeFile(heartbeatFile, '');
     }
-    if (aloneSince !== undefined && isDone(report, aloneSince, engineSeenAt)) {
+    const isOrderly = (alone.reason as WorkerEnd | undefined) === 'orderly';
+    const known = report ?? (isOrderly ? lastReport : null);
+    if (aloneSince !== undefined && isDone(known, aloneSince, engineSeenAt)) {
       await reaper.idle();
       logger.info('no container needs this reaper any more');
       return;
@@ -122,10 +135,13 @@ async function sleepUnless(milliseconds: number, ...signals: AbortSignal[]): Pro
   await sleep(milliseconds, undefined, { signal: AbortSignal.any(signals) }).catch(() => {});
 }
 
-/** Aborts so long after `signal`. */
-function delayed(signal: AbortSignal, milliseconds: number): AbortSignal {
+/** Aborts so long after the worker's death, or with its orderly end. */
+function afterDeath(signal: AbortSignal, milliseconds: number): AbortSignal {
   const controller = new AbortController();
-  const abort = (): void => void setTimeout(() => controller.abort(), milliseconds).unref();
+  const abort = (): void => {
+    if (signal.reason === ('orderly' satisfies WorkerEnd)) controller.abort();
+    else setTimeout(() => controller.abort(), milliseconds).unref();
+  };
   if (signal.aborted) abort();
   else signal.addEventListener('abort', abort, { once: true });
   return controller.signal;
