@@ -1,4 +1,4 @@
-import { listContainers, removeContainer, startFaultProxy, TEST_IMAGES } from '@conjob/testkit';
+import { listContainers, startFaultProxy, TEST_IMAGES } from '@conjob/testkit';
 import { afterEach, beforeEach, expect, inject, it } from 'vitest';
 import { getJson, query, until } from '../support/http.ts';
 import { type Product, startProduct } from './support/product.ts';
@@ -37,10 +37,10 @@ it('a job whose only worker is gone ends all the same, and its caller gets an an
     outputBytes: 6,
     error: { code: 'worker.lost' },
   });
-  // Nobody is left to do it.
-  for (const { id: container, labels } of await listContainers(engine)) {
-    if (labels['conjob.job'] === id) await removeContainer(engine, container);
-  }
+  await until(
+    () => listContainers(engine),
+    (list) => list.every(({ labels }) => labels['conjob.job'] !== id),
+  );
 });
 
 it('jobs go to the worker whose engine answers when the other one’s does not', async () => {
