@@ -3,6 +3,7 @@ import { wholeNumber } from '@conjob/shared';
 import { z } from 'zod';
 import { CRASH_POINTS } from './crash-points.ts';
 import { parseDockerHost } from './engine/docker/connect-docker.ts';
+import { workerLabels } from './worker-labels.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const DAY_SECONDS = 86_400;
@@ -42,6 +43,7 @@ export const workerConfigSchema = z
       .string()
       .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/, 'takes 1 to 63 of a-z A-Z 0-9 . _ -')
       .optional(),
+    WORKER_LABELS: workerLabels.default({}),
     // Beyond twice the cores, more containers at once only wait for each other.
     WORKER_CONCURRENCY: wholeNumber(1, 1000).default(2 * availableParallelism()),
     // Nobody else touches a job for this long after the last sign of life of its worker.
@@ -50,7 +52,9 @@ export const workerConfigSchema = z
     WORKER_SHUTDOWN_SECONDS: wholeNumber(0, 3600).default(10),
     WORKER_REAPER: z.enum(['child', 'none']).default('child'),
     IMAGE_CACHE_BYTES: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional(),
-    DOCKER_CACHE_RETENTION_SECONDS: wholeNumber(60, 10 * 365 * DAY_SECONDS).default(7 * DAY_SECONDS),
+    DOCKER_CACHE_RETENTION_SECONDS: wholeNumber(60, 10 * 365 * DAY_SECONDS).default(
+      7 * DAY_SECONDS,
+    ),
     MAX_OUTPUT_BYTES: wholeNumber(1, 1024 * MEBIBYTE).default(16 * MEBIBYTE),
     CONJOB_CRASH_AT: z.enum(CRASH_POINTS, `must be one of ${CRASH_POINTS.join(', ')}`).optional(),
     CONJOB_CRASH_LABEL: z
@@ -79,6 +83,7 @@ export const workerConfigSchema = z
     ),
     runtime: env.CONTAINER_RUNTIME === 'default' ? undefined : env.CONTAINER_RUNTIME,
     name: env.WORKER_NAME,
+    labels: env.WORKER_LABELS,
     concurrency: env.WORKER_CONCURRENCY,
     leaseMs: env.WORKER_LEASE_SECONDS * 1000,
     heartbeatFile: env.WORKER_HEARTBEAT_FILE,

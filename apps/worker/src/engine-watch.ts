@@ -1,16 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@conjob/shared';
-import type { Engine, EngineDescription } from './engine/engine.ts';
+import { type Engine, type EngineDescription, EngineError, isEngineAway } from './engine/engine.ts';
 import { every } from './every.ts';
+import type { WorkerState } from './worker-state.ts';
 
 const CHECK_MS = 5_000;
 const RETRY_MS = 1_000;
-
-/** What can be told to take no jobs for a while. */
-interface Intake {
-  pause(doNotWaitActive: boolean): Promise<void>;
-  resume(): Promise<void>;
-}
 
 /** Waits until the engine answers, and says once that it does not. Throws when `signal` aborts. */
 export async function awaitEngine(
@@ -29,25 +24,27 @@ export async function awaitEngine(
   }
 }
 
-/** A worker whose engine is away takes no jobs: others can run them. */
+/** A worker whose engine is away, or has no space left, takes no jobs: others can run them. */
 export class EngineWatch {
   readonly #engine: Engine;
-  readonly #intake: Intake;
-  readonly #logger: Logger;
+  readonly #state: WorkerState;
   readonly #end: () => Promise<void>;
-  #isAway = false;
 
-  constructor(engine: Engine, intake: Intake, logger: Logger) {
+  constructor(engine: Engine, state: WorkerState, logger: Logger) {
     this.#engine = engine;
-    this.#intake = intake;
-    this.#logger = logger;
+    this.#state = state;
     const warn = (error: unknown) => logger.warn({ err: error }, 'engine watch');
     this.#end = every(CHECK_MS, () => this.#check(), warn);
   }
 
   /** Somebody found the engine away. Believed without a look, which could take long itself. */
-  async report(): Promise<void> {
-    await this.#set(true);
+  reportAway(): void {
+    this.#state.unready('engine-away');
+  }
+
+  /** A job found no space: from now on it is tried whether there is some again. */
+  reportFull(): void {
+    this.#state.unready('engine-full');
   }
 
   end(): Promise<void> {
@@ -55,27 +52,20 @@ export class EngineWatch {
   }
 
   async #check(): Promise<void> {
-    await this.#set(!(await answers(this.#engine)));
-  }
-
-  async #set(isAway: boolean): Promise<void> {
-    if (isAway === this.#isAway) return;
-    this.#isAway = isAway;
-    if (isAway) {
-      this.#logger.error('the engine went away; taking no jobs');
-      await this.#intake.pause(true);
-    } else {
-      this.#logger.info('the engine is back; taking jobs');
-      await this.#intake.resume();
-    }
+    const isFull = this.#state.holds('engine-full');
+    const fault = await faultOf(() => (isFull ? this.#engine.probeSpace() : this.#engine.ping()));
+    if (fault === 'engine-away') this.#state.unready('engine-away');
+    else this.#state.over('engine-away');
+    if (isFull && fault === null) this.#state.over('engine-full');
   }
 }
 
-async function answers(engine: Engine): Promise<boolean> {
+async function faultOf(look: () => Promise<void>): Promise<'engine-away' | 'engine-full' | null> {
   try {
-    await engine.ping();
-    return true;
-  } catch {
-    return false;
+    await look();
+    return null;
+  } catch (error) {
+    const isFull = error instanceof EngineError && !isEngineAway(error);
+    return isFull ? 'engine-full' : 'engine-away';
   }
 }

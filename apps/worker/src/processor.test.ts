@@ -1,15 +1,17 @@
-import { createLogger, keys } from '@conjob/shared';
+import { createLogger, keys, RECORD_VERSION } from '@conjob/shared';
 import { until } from '@conjob/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Engine } from './engine/engine.ts';
 import { FakeEngine } from './engine/fake/fake-engine.ts';
 import { EngineWatch } from './engine-watch.ts';
+import { Intakes } from './intake/intakes.ts';
+import { Slots } from './intake/slots.ts';
 import { createProcessor } from './processor.ts';
 import { RunningJobs } from './running-jobs.ts';
-import { createIntake } from './take-jobs.ts';
 import { intercept } from './testing/override.ts';
 import { openQueue, type TestQueue } from './testing/test-queue.ts';
 import { openLedger, type TestJob, type TestLedger } from './testing/test-redis.ts';
+import { WorkerState } from './worker-state.ts';
 
 const IMAGE = 'docker.io/library/shell:latest';
 const FOREVER = ['sh', '-c', 'echo ready; sleep 600'];
@@ -21,9 +23,9 @@ let ledger: TestLedger;
 let queue: TestQueue;
 let fake: FakeEngine;
 let running: RunningJobs;
-let fencedJobs: number;
 let onEngineAway: () => void;
-let intake: ReturnType<typeof createIntake> | undefined;
+let fullJobs: number;
+let intake: Intakes | undefined;
 
 beforeEach(async () => {
   ledger = await openLedger();
@@ -32,7 +34,7 @@ beforeEach(async () => {
   fake.images.add(IMAGE);
   running = new RunningJobs(ledger.attempts, logger);
   intake = undefined;
-  fencedJobs = 0;
+  fullJobs = 0;
   onEngineAway = () => {};
 });
 
@@ -43,11 +45,8 @@ afterEach(async () => {
   await ledger.close();
 });
 
-function takeJobs(engine: Engine = fake): void {
+function takeJobs(engine: Engine = fake, slots = 4): void {
   const { redis, attempts } = ledger;
-  const onFenced = () => {
-    fencedJobs += 1;
-  };
   const process = createProcessor({
     engine,
     attempts,
@@ -55,12 +54,24 @@ function takeJobs(engine: Engine = fake): void {
     logger,
     defaults,
     background,
-    onFenced,
+    crashPoints: () => {},
+    noteUses: () => {},
     onEngineAway: () => onEngineAway(),
+    onEngineFull: () => {
+      fullJobs += 1;
+    },
   });
-  const leaseMs = 30_000;
-  intake = createIntake({ redis, name: 'test', concurrency: 4, leaseMs, process, logger });
-  intake.run().catch(() => {});
+  intake = new Intakes({
+    redis,
+    name: 'test',
+    labels: {},
+    slots: new Slots(slots),
+    leaseMs: 30_000,
+    process,
+    logger,
+  });
+  intake.resume();
+  intake.refresh().catch(() => {});
 }
 
 async function submit(job: Partial<TestJob>): Promise<string> {
@@ -134,6 +145,9 @@ describe('a delivery', () => {
     takeJobs();
     await until(async () => (await queue.stateOf(id)) === 'delayed');
     expect(await find(id)).toMatchObject({ state: 'queued', attempts: [], result: null });
+    // A worker of that version comes along.
+    await ledger.redis.hset(keys.job(id), 'v', RECORD_VERSION);
+    expect((await finished(id))?.result).toMatchObject({ conclusion: 'SUCCESS' });
   });
 
   test('that could not be recorded comes again', async () => {
@@ -167,7 +181,6 @@ describe('a running job', () => {
     await running.renewLeases();
     await until(() => running.size === 0);
     expect(await find(id)).toMatchObject({ state: 'running', result: null });
-    expect(fencedJobs).toBe(1);
   });
 
   test('keeps its lease', async () => {
@@ -212,17 +225,28 @@ describe('a running job', () => {
   test('whose engine is away makes the worker take no more, until it is back', async () => {
     fake.goAway();
     takeJobs();
-    const intakeNow = intake as NonNullable<typeof intake>;
-    const watch = new EngineWatch(fake, intakeNow, logger);
-    onEngineAway = () => watch.report();
+    const state = new WorkerState(({ state: now }) =>
+      now === 'ready' ? intake?.resume() : intake?.hold(),
+    );
+    state.over('starting');
+    const watch = new EngineWatch(fake, state, logger);
+    onEngineAway = () => watch.reportAway();
     const first = await submit({ args: ['true'] });
-    await until(() => intakeNow.isPaused());
+    await until(() => state.shown.state === 'unready');
     const second = await submit({ args: ['true'] });
     fake.comeBack();
     for (const id of [first, second]) {
       expect((await finished(id))?.result).toMatchObject({ conclusion: 'SUCCESS' });
     }
     await watch.end();
+  });
+
+  test('that finds the disk of the engine full ends so, and its worker learns of it', async () => {
+    fake.fillDisk();
+    takeJobs();
+    const id = await submit({ args: ['true'] });
+    expect((await finished(id))?.result).toMatchObject({ error: { code: 'engine.no_space' } });
+    await until(() => fullJobs === 1);
   });
 
   test('that is taken while its worker shuts down is stopped as well', async () => {
@@ -235,14 +259,65 @@ describe('a running job', () => {
   });
 });
 
+describe('a job that asks to be run again', () => {
+  const retry = { maxAttempts: 3, on: ['exit:1'], backoffSeconds: 0 };
+
+  test('is, as often as it asks, and each attempt keeps its result', async () => {
+    takeJobs();
+    const id = await submit({ args: ['false'], retry, remove: true });
+    const record = await finished(id);
+    const codes = record?.attempts.map(({ result }) => result?.exitCode);
+    expect(codes).toEqual([1, 1, 1]);
+    expect(record?.result).toMatchObject({ conclusion: 'FAILURE', exitCode: 1 });
+    expect(fake.containerCount).toBe(0);
+    await isForgotten(id);
+  });
+
+  test('keeps the container of each attempt, unless it wants them removed', async () => {
+    takeJobs();
+    const id = await submit({ args: ['false'], retry });
+    await finished(id);
+    expect(fake.containerCount).toBe(3);
+  });
+
+  test('is not run again when it ends otherwise', async () => {
+    takeJobs();
+    const id = await submit({ args: ['sh', '-c', 'exit 2'], retry });
+    expect((await finished(id))?.attempts).toHaveLength(1);
+  });
+
+  test('has its turn behind those that wait already', async () => {
+    const first = await submit({ args: ['false'], retry: { ...retry, maxAttempts: 2 } });
+    const second = await submit({ args: ['true'] });
+    takeJobs(fake, 1);
+    const [again, other] = [await finished(first), await finished(second)];
+    expect(other?.attempts[0]?.startedAt).toBeLessThanOrEqual(again?.attempts[1]?.startedAt ?? 0);
+  });
+
+  test('after a while is forgotten by the queue until then', async () => {
+    takeJobs();
+    const id = await submit({ args: ['false'], retry: { ...retry, backoffSeconds: 60 } });
+    await until(async () => (await find(id))?.retryAt !== null);
+    await isForgotten(id);
+    expect(await find(id)).toMatchObject({ state: 'queued', retries: 1, result: null });
+    await queue.add(id);
+    await until(async () => (await queue.stateOf(id)) === 'delayed');
+    expect((await find(id))?.attempts).toHaveLength(1);
+  });
+});
+
 describe('the books of running jobs', () => {
   test('tell two attempts of one job apart', async () => {
     const id = await ledger.submit({ image: 'shell' });
     const claim = await ledger.claim(id);
     const first = Promise.withResolvers<void>();
     const second = Promise.withResolvers<void>();
-    const one = running.track(claim, () => first.promise);
-    const two = running.track({ ...claim, token: 'newer' }, () => second.promise);
+    const one = running.track(claim, performance.now(), () => first.promise);
+    const two = running.track(
+      { ...claim, token: 'newer' },
+      performance.now(),
+      () => second.promise,
+    );
     first.resolve();
     await one;
     expect(running.has(id)).toBe(true);

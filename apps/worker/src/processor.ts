@@ -7,74 +7,73 @@ import {
   jobError,
   resultWithoutOutput,
 } from '@conjob/shared';
-import { DelayedError, type Job, WaitingError } from 'bullmq';
 import { containerName } from './container-spec.ts';
 import { isEngineAway } from './engine/engine.ts';
-import { type RunJobDependencies, runJob } from './run-job.ts';
+import type { Delivery, Disposition } from './intake/delivery.ts';
+import { type AttemptResult, type RunJobDependencies, runJob } from './run-job.ts';
 import type { RunningJobs } from './running-jobs.ts';
-import { StoppedError, type StopSignal } from './stop-reason.ts';
+import { HandedOverError, StoppedError, type StopSignal } from './stop-reason.ts';
 
 export interface ProcessorDependencies extends RunJobDependencies {
   readonly attempts: Attempts;
   readonly running: RunningJobs;
-  /** A job was lost to somebody else: its container has to go, unless that is this worker's own. */
-  readonly onFenced: () => void;
   /** A job was given back, since the engine does not answer: no more should be taken. */
   readonly onEngineAway: () => void;
+  /** A job has ended since the disk of the engine is full. */
+  readonly onEngineFull: () => void;
 }
 
-/** Between two looks at a job that another worker holds, and after a failure of Redis. */
+/** Between two looks at a job, at least. */
 const MIN_RETRY_MS = 1_000;
-
+/** At most at one that another worker holds: that may give it back long before its lease ends. */
+const LEASED_MS = 5_000;
 /** Between two looks at a job that only a newer version reads. */
 const NEWER_MS = 5_000;
+/** A delivery may be ahead of its own record, since the API sends both at once: so often it is looked for. */
+const MAX_LOOKS = 10;
+/** Of so many jobs it is remembered that they were complained of. */
+const MAX_REMEMBERED = 1_000;
 
-/** So long a delivery may be ahead of its own record: the API sends both at once. */
-const OVERTAKEN_MS = 10_000;
+const later = (milliseconds: number): Disposition => ({
+  laterMs: Math.max(milliseconds, MIN_RETRY_MS),
+});
 
 /**
- * BullMQ delivers, at least once; the ledger decides what a delivery means. A job that ended in any
- * way is *completed* for BullMQ, and forgotten there: its record is in the ledger. A job that could
- * not be recorded must be delivered again, or it would seem to run for ever.
+ * The queue delivers, at least once; the ledger decides what a delivery means. A job that ended in any
+ * way is done for the queue, and forgotten there: its record is in the ledger. A job that could not be
+ * recorded must be delivered again, or it would seem to run for ever.
  */
 export function createProcessor(dependencies: ProcessorDependencies) {
   const { attempts, logger } = dependencies;
-  return async (job: Job, bullToken?: string): Promise<void> => {
-    const id = job.id ?? '';
-    const putOff = async (milliseconds: number): Promise<never> => {
-      await job.moveToDelayed(Date.now() + Math.max(milliseconds, MIN_RETRY_MS), bullToken);
-      throw new DelayedError();
-    };
+  const sayNewer = onceEach((job) =>
+    logger.warn({ job }, 'a newer version of ConJob wrote this job; it waits for a worker of that'),
+  );
+  return async ({ id, count }: Delivery): Promise<Disposition> => {
+    const askedAt = performance.now();
     const outcome = await attempts.claim(id, randomUUID()).catch((error: unknown) => {
       logger.error({ err: error, job: id }, 'could not claim the job; it is tried again');
-      return putOff(MIN_RETRY_MS);
+      return null;
     });
-    if (outcome.kind === 'missing') {
-      if (Date.now() - job.timestamp < OVERTAKEN_MS) await putOff(MIN_RETRY_MS);
-      return;
-    }
-    if (outcome.kind === 'newer') return putOff(NEWER_MS);
-    if ('retryAfterMs' in outcome) return putOff(outcome.retryAfterMs);
-    if (!('claim' in outcome)) return;
-    try {
-      await handle(dependencies, outcome);
-    } catch (error) {
-      if (error instanceof StoppedError) {
-        await job.moveToWait(bullToken);
-        throw new WaitingError();
-      }
-      if (isEngineAway(error)) {
-        logger.warn({ err: error, job: id }, 'the engine is away; the job goes back to the queue');
-        dependencies.onEngineAway();
-        return putOff(MIN_RETRY_MS);
-      }
-      if (error instanceof FencedError) {
-        logger.warn({ job: id }, 'the job belongs to another attempt by now; nothing is recorded');
-        dependencies.onFenced();
-        return;
-      }
-      logger.error({ err: error, job: id }, 'could not record the job; it is looked at again');
-      await putOff(MIN_RETRY_MS);
+    if (outcome === null) return later(MIN_RETRY_MS);
+    switch (outcome.kind) {
+      case 'missing':
+        return count < MAX_LOOKS ? later(MIN_RETRY_MS) : 'done';
+      case 'over':
+        return 'done';
+      case 'newer':
+        sayNewer(id);
+        return later(NEWER_MS);
+      case 'early':
+        return later(outcome.retryAfterMs);
+      case 'leased':
+        return later(Math.min(outcome.retryAfterMs, LEASED_MS));
+      case 'claimed':
+      case 'incompatible':
+        return handle(dependencies, outcome, askedAt).catch((error: unknown) =>
+          afterFailure(dependencies, id, error),
+        );
+      default:
+        return outcome satisfies never;
     }
   };
 }
@@ -82,16 +81,65 @@ export function createProcessor(dependencies: ProcessorDependencies) {
 async function handle(
   dependencies: ProcessorDependencies,
   { kind, claim }: Extract<ClaimOutcome, { claim: Claim }>,
-): Promise<void> {
-  if (kind === 'incompatible') return endIncompatible(dependencies, claim);
+  askedAt: number,
+): Promise<Disposition> {
+  if (kind === 'incompatible') {
+    await endIncompatible(dependencies, claim);
+    return 'done';
+  }
   const run = (stop: StopSignal) => runJob(dependencies, claim, stop);
-  const result = await dependencies.running.track(claim, run);
+  const result = await dependencies.running.track(claim, askedAt, run);
   dependencies.logger.info({ job: claim.id, ...logged(result) }, 'job finished');
+  if (result.error?.code === 'engine.no_space') dependencies.onEngineFull();
+  // It has its turn behind those that wait already. One that is due later is put on the queue then.
+  return result.nextInMs === 0 ? { laterMs: 0 } : 'done';
 }
 
-function logged(result: Awaited<ReturnType<typeof runJob>>) {
-  const { conclusion, exitCode, error, outputBytes, timings } = result;
-  return { conclusion, exitCode, error: error?.code, outputBytes, ...timings };
+/** What becomes of a delivery whose job could not be brought to its end here. */
+function afterFailure(
+  { attempts, logger, onEngineAway }: ProcessorDependencies,
+  job: string,
+  error: unknown,
+): Disposition {
+  if (error instanceof StoppedError) return 'back';
+  if (error instanceof HandedOverError) {
+    logger.info({ job }, 'left a running job to the next process of this worker');
+    return later(attempts.leaseMs);
+  }
+  if (isEngineAway(error)) {
+    logger.warn({ err: error, job }, 'the engine is away; the job goes back to the queue');
+    onEngineAway();
+    return later(MIN_RETRY_MS);
+  }
+  if (error instanceof FencedError) {
+    logger.warn({ job }, 'the job belongs to another attempt by now; nothing is recorded');
+    return 'done';
+  }
+  logger.error({ err: error, job }, 'could not record the job; it is looked at again');
+  return later(MIN_RETRY_MS);
+}
+
+function logged(result: AttemptResult) {
+  const { conclusion, exitCode, error, outputBytes, nextInMs, timings } = result;
+  return {
+    conclusion,
+    exitCode,
+    error: error?.code,
+    outputBytes,
+    ...(nextInMs === null ? {} : { nextInMs }),
+    ...timings,
+  };
+}
+
+/** Calls `say` only once for each job. */
+function onceEach(say: (job: string) => void): (job: string) => void {
+  const said = new Set<string>();
+  return (job) => {
+    if (said.has(job)) return;
+    if (said.size >= MAX_REMEMBERED) said.clear();
+    said.add(job);
+    say(job);
+  };
 }
 
 /** Ends a job that this version does not read any more, and makes sure that nothing of it runs on this host. */

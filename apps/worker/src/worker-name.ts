@@ -1,56 +1,88 @@
 import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { keys } from '@conjob/shared';
+import { keys, type WorkerReport } from '@conjob/shared';
 import type { Redis } from 'ioredis';
+import { type Holder, isDeadHere, type ProcessIdentity, thisProcess } from './holder.ts';
 
-const LEASE_MS = 15_000;
-export const NAME_RENEWAL_MS = 5_000;
+/** How long a worker that gives no sign of life is remembered. */
+const REMEMBERED_MS = 3_600_000;
 
 /** Another live process has the name. */
 export class NameTakenError extends Error {
   override readonly name = 'NameTakenError';
 }
 
-/** KEYS: name, workers. ARGV: holder, lease, name, a holder that may be replaced. Returns who has it. */
-const HOLD = `
+/**
+ * Holds the name, and with it says how the worker is. Also when the memory of Redis is full.
+ * KEYS: name, workers, report, drains. ARGV: holder, lease, name, a holder that may be replaced, report,
+ * prefix of reports, how long workers are remembered. Returns who has the name, why this worker shall take
+ * no jobs, and the time.
+ */
+const HOLD = `#!lua flags=allow-oom
 local time = redis.call('TIME')
-local now = time[1] * 1000
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local held = redis.call('GET', KEYS[1])
-if held and held ~= ARGV[1] and held ~= ARGV[4] then return held end
+if held and held ~= ARGV[1] and held ~= ARGV[4] then return { held, false, now } end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 redis.call('ZADD', KEYS[2], now + ARGV[2], ARGV[3])
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
-return ARGV[1]
+redis.call('SET', KEYS[3], '{"heartbeatAt":' .. string.format('%.0f', now) .. ',' .. string.sub(ARGV[5], 2))
+for _, silent in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[7])) do
+  redis.call('ZREM', KEYS[2], silent)
+  redis.call('DEL', ARGV[6] .. silent)
+end
+return { ARGV[1], redis.call('HGET', KEYS[4], ARGV[3]), now }
 `;
 
 /** KEYS and ARGV as for {@link HOLD}. */
-const GIVE_BACK = `
+const GIVE_BACK = `#!lua flags=allow-oom
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return end
-redis.call('DEL', KEYS[1])
+redis.call('DEL', KEYS[1], KEYS[3])
 redis.call('ZREM', KEYS[2], ARGV[3])
 `;
 
 /** How often to look whether a holder renews the name. */
 const LOOK_MS = 250;
 
+export interface WorkerNameOptions {
+  readonly redis: Redis;
+  readonly name: string;
+  /**
+   * As long as that of jobs: whoever has the name adopts the containers that carry it, and must not before
+   * the process that was cut off from Redis has given them up.
+   */
+  readonly leaseMs: number;
+  /** What the worker says of itself with each sign of life. */
+  readonly report: () => WorkerReport;
+  /** Default: this process. */
+  readonly identity?: ProcessIdentity;
+}
+
+/** What is heard with each sign of life. */
+export interface Heard {
+  /** Why the operator wants this worker to take no jobs; null when that is not so. */
+  readonly drained: string | null;
+  /** Milliseconds since the epoch, by the clock of Redis. */
+  readonly redisNow: number;
+}
+
 /**
- * The right to a worker name: containers carry it, and whoever has it cleans up after it, so there
- * must be one process at a time. From a process of this machine that is dead the name is taken at
- * once. Of any other holder nobody can know (in containers the same host name and process id come
- * again): the name is refused as soon as it is seen to be renewed, and taken when it runs out.
+ * The right to a worker name: containers carry it, and whoever has it adopts them, so there must be one
+ * process at a time. From a process that is known to be dead the name is taken at once. Of any other
+ * holder nobody can know: the name is refused as soon as it is seen to be renewed, and taken when it runs
+ * out.
  */
 export class WorkerName {
   readonly name: string;
-  readonly #redis: Redis;
+  readonly #options: WorkerNameOptions;
+  readonly #holder: Holder;
   readonly #me: string;
   #isHeld = false;
 
-  constructor(redis: Redis, name: string) {
-    this.#redis = redis;
-    this.name = name;
-    const me: Holder = { host: hostname(), pid: process.pid, instance: randomUUID() };
-    this.#me = JSON.stringify(me);
+  constructor(options: WorkerNameOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#holder = { ...(options.identity ?? thisProcess()), instance: randomUUID() };
+    this.#me = JSON.stringify(this.#holder);
   }
 
   /** False when another process took the name, while this one was silent for too long. */
@@ -58,66 +90,64 @@ export class WorkerName {
     return this.#isHeld;
   }
 
-  /** Takes up to 15 seconds. Throws {@link NameTakenError}, which names the holder. */
-  async take(signal: AbortSignal): Promise<void> {
+  /** Takes up to a lease. Throws {@link NameTakenError}, which names the holder. */
+  async take(signal: AbortSignal): Promise<Heard> {
     let remainingMs = Number.POSITIVE_INFINITY;
     for (;;) {
-      let holder = await this.#hold();
-      if (holder !== this.#me && isDeadHere(holder)) holder = await this.#hold(holder);
-      if (holder === this.#me) return;
-      const nowRemainingMs = await this.#redis.pttl(keys.workerName(this.name));
+      let [holder, heard] = await this.#hold();
+      if (holder !== this.#me && isDeadHere(JSON.parse(holder) as Holder, this.#holder)) {
+        [holder, heard] = await this.#hold(holder);
+      }
+      if (holder === this.#me) return heard;
+      const nowRemainingMs = await this.#options.redis.pttl(keys.workerName(this.name));
       if (nowRemainingMs > remainingMs) throw this.#taken(holder);
       remainingMs = nowRemainingMs;
       await sleep(LOOK_MS, undefined, { signal });
     }
   }
 
-  /** Also the sign of life that callers see. Throws {@link NameTakenError}. */
-  async renew(): Promise<void> {
-    const holder = await this.#hold();
+  /** The sign of life that callers and operators see. Throws {@link NameTakenError}. */
+  async renew(): Promise<Heard> {
+    const [holder, heard] = await this.#hold();
     if (holder !== this.#me) throw this.#taken(holder);
+    return heard;
   }
 
   async giveBack(): Promise<void> {
     this.#isHeld = false;
-    await this.#redis.eval(GIVE_BACK, 2, ...this.#keys, this.#me, LEASE_MS, this.name);
+    await this.#options.redis.eval(GIVE_BACK, 4, ...this.#keys, this.#me, '', this.name);
   }
 
   /** Takes or renews the name if it is free, mine or `dead`'s. Returns who has it now. */
-  async #hold(dead = ''): Promise<string> {
-    const values = [this.#me, LEASE_MS, this.name, dead];
-    const holder = (await this.#redis.eval(HOLD, 2, ...this.#keys, ...values)) as string;
+  async #hold(dead = ''): Promise<[holder: string, heard: Heard]> {
+    const { redis, leaseMs, report } = this.#options;
+    const [holder, drained, redisNow] = (await redis.eval(
+      HOLD,
+      4,
+      ...this.#keys,
+      this.#me,
+      leaseMs,
+      this.name,
+      dead,
+      JSON.stringify(report()),
+      keys.worker(''),
+      REMEMBERED_MS,
+    )) as [string, string | null, number];
     this.#isHeld = holder === this.#me;
-    return holder;
+    return [holder, { drained, redisNow }];
   }
 
   get #keys() {
-    return [keys.workerName(this.name), keys.workers] as const;
+    const { workers, drains } = keys;
+    return [keys.workerName(this.name), workers, keys.worker(this.name), drains] as const;
   }
 
   #taken(holder: string): NameTakenError {
-    const { host, pid } = JSON.parse(holder) as Holder;
+    const theirs = JSON.parse(holder) as Holder;
+    const ours = this.#holder;
     return new NameTakenError(
-      `Another worker is named ${this.name} (process ${pid} on ${host}). ` +
-        'Set WORKER_NAME to a name of its own.',
+      `Two workers are named ${this.name}: process ${theirs.pid} on ${theirs.host} has the name, and ` +
+        `process ${ours.pid} on ${ours.host} wants it. Set WORKER_NAME to a name of its own for each.`,
     );
-  }
-}
-
-interface Holder {
-  readonly host: string;
-  readonly pid: number;
-  /** Process ids come again, above all in containers. */
-  readonly instance: string;
-}
-
-function isDeadHere(holder: string): boolean {
-  const { host, pid } = JSON.parse(holder) as Holder;
-  if (host !== hostname()) return false;
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
   }
 }

@@ -1,33 +1,49 @@
-import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { Attempts, connectPatient, disconnect, type Logger, Releasers, reportOutages } from '@conjob/shared';
-import { adoptJobs } from './adopt-jobs.ts';
+import {
+  Attempts,
+  connectPatient,
+  disconnect,
+  keys,
+  type Logger,
+  RECORD_VERSION,
+  Releasers,
+  reportOutages,
+  type WorkerReport,
+} from '@conjob/shared';
+import { Adoption } from './adoption.ts';
 import { Background } from './background.ts';
-import { listenForCancels } from './cancel-listener.ts';
+import { ClockSkew } from './clock-skew.ts';
 import { closeIntake } from './close-intake.ts';
 import type { WorkerConfig } from './config.ts';
+import { createCrashPoints } from './crash-points.ts';
 import { connectDocker } from './engine/docker/connect-docker.ts';
 import { DockerEngine } from './engine/docker/docker-engine.ts';
 import type { Engine } from './engine/engine.ts';
 import { awaitEngine, EngineWatch } from './engine-watch.ts';
 import { every } from './every.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { installationId } from './installation.ts';
+import { Intakes } from './intake/intakes.ts';
+import { Slots } from './intake/slots.ts';
+import { renewalMs } from './lease.ts';
+import { listen } from './listener.ts';
 import { orAbort } from './or-abort.ts';
 import { createProcessor } from './processor.ts';
+import { noteUses } from './reaper/note-uses.ts';
+import { redisTime } from './redis-time.ts';
 import { RunningJobs } from './running-jobs.ts';
-import { sweep } from './sweep.ts';
-import { createIntake, runIntake } from './take-jobs.ts';
+import type { StopReason } from './stop-reason.ts';
+import { VERSION } from './version.ts';
 import { within } from './within.ts';
-import { NAME_RENEWAL_MS, NameTakenError, WorkerName } from './worker-name.ts';
+import { type NameTakenError, WorkerName } from './worker-name.ts';
+import { WorkerState } from './worker-state.ts';
 
 export { type WorkerConfig, workerConfigSchema } from './config.ts';
 export { NameTakenError } from './worker-name.ts';
 
-/** How often a lease is renewed while it lasts: missing a few does no harm. */
-const RENEWALS_PER_LEASE = 6;
-const SWEEP_MS = 30_000;
 const REDIS_RELEASE_MS = 1_000;
 const BACKGROUND_MS = 10_000;
+const HAND_OVER_MS = 10_000;
 
 export interface RunningWorker {
   readonly name: string;
@@ -38,6 +54,11 @@ export interface RunningWorker {
   readonly lost: Promise<NameTakenError>;
   /** Takes no more jobs, lets running ones end within the grace period, stops the rest. */
   close(): Promise<void>;
+  /**
+   * The same, but leaves the rest running for the next process, which adopts it. Takes ten seconds more
+   * than the grace period at most, whatever does not answer.
+   */
+  handOver(): Promise<void>;
   /** While closing: stops all jobs, and containers get a second at most. */
   hurry(): void;
 }
@@ -56,45 +77,56 @@ export async function startWorker(
     reportOutages(redis, logger);
     releasers.push(() => disconnect(redis));
 
-    const name = new WorkerName(redis, config.name ?? `${hostname()}-${shortId(id)}`);
+    const state = new WorkerState((shown) => {
+      const isReady = shown.state === 'ready';
+      logger[isReady ? 'info' : 'warn'](shown, isReady ? 'taking jobs' : 'taking no jobs');
+      if (isReady) intakes.resume();
+      else intakes.hold();
+      heartbeat.now();
+    });
+    const slots = new Slots(config.concurrency);
+    const skew = new ClockSkew(logger);
     // Commands wait for Redis for ever: without it, only the signal ends the start.
-    await orAbort(signal, name.take(signal));
+    const { redisNow } = await orAbort(
+      signal,
+      skew.measure(async () => ({ redisNow: await redisTime(redis) })),
+    );
+    const report = (): WorkerReport => ({
+      name: name.name,
+      host: hostname(),
+      pid: process.pid,
+      version: VERSION,
+      recordVersion: RECORD_VERSION,
+      labels: config.labels,
+      engine: { id, version },
+      slots: slots.total,
+      running: slots.used,
+      ...state.shown,
+      startedAt: redisNow,
+      clockSkewMs: skew.ms,
+    });
+    const name = new WorkerName({
+      redis,
+      name: config.name ?? `${hostname()}-${shortId(id)}`,
+      leaseMs: config.leaseMs,
+      report,
+    });
+    state.drained((await orAbort(signal, name.take(signal))).drained);
     /** Closers that ask Redis, which may be gone: then what they release runs out by itself. */
     const pushWithRedis = (release: () => Promise<void>) =>
       releasers.push(async () => void (await within(REDIS_RELEASE_MS, release())));
-    pushWithRedis(() => name.giveBack());
+    pushWithRedis(async () => {
+      await name.giveBack();
+      // Whoever shares the engine may have to adopt what this one leaves.
+      await redis.publish(keys.workerNews, name.name);
+    });
 
     const installation = await orAbort(signal, installationId(redis));
     const attempts = new Attempts(redis, { worker: name.name, leaseMs: config.leaseMs });
     const running = new RunningJobs(attempts, logger);
     const warn = (what: string) => (error: unknown) => logger.warn({ err: error }, what);
     const lost = Promise.withResolvers<NameTakenError>();
-    pushWithRedis(
-      every(
-        NAME_RENEWAL_MS,
-        async () => {
-          await name.renew();
-          if (config.heartbeatFile) await writeFile(config.heartbeatFile, '');
-        },
-        (error) => {
-          if (error instanceof NameTakenError) lost.resolve(error);
-          else logger.warn({ err: error }, 'heartbeat');
-        },
-      ),
-    );
-    pushWithRedis(
-      every(config.leaseMs / RENEWALS_PER_LEASE, () => running.renewLeases(), warn('leases')),
-    );
-    releasers.push(
-      listenForCancels(config.redisUrl, (job) => running.stop(job, 'cancelled'), logger),
-    );
-
-    const isRunningHere = (job: string) => running.has(job);
-    const sweepOnce = async () => {
-      // Whoever took the name meanwhile runs jobs of which this process knows nothing.
-      await name.renew();
-      await sweep({ engine, installation, worker: name.name, isRunningHere, logger });
-    };
+    pushWithRedis(every(renewalMs(config.leaseMs), () => running.renewLeases(), warn('leases')));
     const background = new Background(config.concurrency);
     const dependencies = {
       engine,
@@ -102,8 +134,10 @@ export async function startWorker(
       running,
       logger,
       background,
-      onFenced: () => void sweepOnce().catch(warn('sweep')),
-      onEngineAway: () => void engineWatch.report().catch(warn('engine watch')),
+      crashPoints: createCrashPoints(config.crash),
+      noteUses: noteUses(redis, id, logger),
+      onEngineAway: () => engineWatch.reportAway(),
+      onEngineFull: () => engineWatch.reportFull(),
       defaults: {
         installation,
         worker: name.name,
@@ -111,36 +145,66 @@ export async function startWorker(
         maxOutputBytes: config.maxOutputBytes,
       },
     };
-    const adopted = await orAbort(signal, adoptJobs(dependencies));
-    await sweepOnce();
-    releasers.push(every(SWEEP_MS, sweepOnce, warn('sweep')));
-
-    const intake = createIntake({
+    const intakes = new Intakes({
       redis,
       name: name.name,
-      concurrency: config.concurrency,
+      labels: config.labels,
+      slots,
       leaseMs: config.leaseMs,
       process: createProcessor(dependencies),
       logger,
     });
+    const heartbeat = new Heartbeat({
+      everyMs: renewalMs(config.leaseMs),
+      name,
+      skew,
+      state,
+      intakes,
+      file: config.heartbeatFile,
+      onLost: lost.resolve,
+      logger,
+    });
+    pushWithRedis(() => heartbeat.end());
+    const onNews = (of: string): void => {
+      if (of === name.name) heartbeat.now();
+      else if (of === '') intakes.refresh().catch(warn('placements'));
+      else adoption.onLeft();
+    };
+    const onCancel = (job: string): void => running.stop(job, 'cancelled');
+    releasers.push(
+      listen(config.redisUrl, { [keys.cancels]: onCancel, [keys.workerNews]: onNews }, logger),
+    );
+    const engineWatch = new EngineWatch(engine, state, logger);
+    releasers.push(() => engineWatch.end());
+
+    const onAdopted = (job: Promise<void>) => intakes.keepSlots([job]);
+    const adoption = new Adoption({ ...dependencies, redis, onAdopted });
+    let afterGrace: StopReason = 'handed-over';
     releasers.push(async () => {
-      const impatience = setTimeout(() => running.stopAll('shut-down'), config.shutdownGraceMs);
-      await closeIntake(intake, adopted, redis).finally(() => clearTimeout(impatience));
-      // What an engine that is away keeps, the sweep of the next process removes.
+      const impatience = setTimeout(() => running.stopAll(afterGrace), config.shutdownGraceMs);
+      await closeIntake([intakes, adoption], redis).finally(() => clearTimeout(impatience));
+      // What an engine that is away keeps, the reaper removes when it is back.
       await within(BACKGROUND_MS, background.idle());
     });
-    await orAbort(signal, intake.waitUntilReady());
-    const engineWatch = new EngineWatch(engine, intake, logger);
-    releasers.push(() => engineWatch.end());
-    runIntake(intake, config.concurrency, adopted).catch(warn('intake'));
-    logger.info(
-      { worker: name.name, engine: version, slots: config.concurrency },
-      'worker is ready',
-    );
+    await orAbort(signal, adoption.begin());
+    await orAbort(signal, intakes.refresh());
+    await orAbort(signal, intakes.ready());
+    const about = { worker: name.name, engine: version, slots: slots.total, labels: config.labels };
+    state.over('starting');
+    const { reason } = state.shown;
+    if (reason === null) logger.info(about, 'worker is ready');
+    else logger.info({ ...about, reason }, 'worker has started, and takes no jobs');
+    const close = async (stopping: StopReason): Promise<void> => {
+      afterGrace = stopping;
+      state.unready('shutting-down');
+      await releasers.releaseAll();
+    };
     return {
       name: name.name,
       lost: lost.promise,
-      close: () => releasers.releaseAll(),
+      close: () => close('shut-down'),
+      handOver: async () =>
+        void (await within(config.shutdownGraceMs + HAND_OVER_MS, close('handed-over'))),
       hurry: () => {
         running.hurry();
         running.stopAll('shut-down');

@@ -16,6 +16,8 @@ export interface Engine {
   /** Whether it answers. Fails also for one that shuts down: it takes no new connections any more. */
   ping(): Promise<void>;
   describe(): Promise<EngineDescription>;
+  /** Fails while the disk is so full that not even a volume can be made. Leaves nothing behind. */
+  probeSpace(): Promise<void>;
 
   /** The image as this engine has it, or null. */
   findImage(reference: string): Promise<LocalImage | null>;
@@ -35,6 +37,11 @@ export interface Engine {
   followOutput(id: ContainerId): Promise<Attachment>;
   /** Null when there is no such container. */
   inspect(id: ContainerId): Promise<ContainerState | null>;
+  /**
+   * True when the engine saw the container end, and had not been told to end it. It only remembers that
+   * for a while, and while it runs: false also when nobody can tell any more.
+   */
+  endedByItself(id: ContainerId): Promise<boolean>;
   /** With its anonymous volumes, also while it runs. */
   remove(idOrName: string): Promise<void>;
   /** Containers, running or not, that carry all these labels. */

@@ -1,10 +1,10 @@
-/** Labels on every container that a worker makes. What is not labelled is never touched. */
+/** Labels on whatever a worker makes. What is not labelled is never touched. */
 export const LABELS = {
   job: 'conjob.job',
   attempt: 'conjob.attempt',
   /** Which ConJob: several, each with its own Redis, may share an engine. */
   installation: 'conjob.installation',
-  /** Name of the worker: while the container runs, only this one, of this installation, may touch it. */
+  /** Name of the worker that made it, which is adopted under. Whose it is now, the ledger says. */
   worker: 'conjob.worker',
   /** Image reference as the caller wrote it: the container itself only knows the image's id. */
   image: 'conjob.image',
@@ -12,4 +12,6 @@ export const LABELS = {
   keepSeconds: 'conjob.keep-seconds',
   /** Present when the image is to be removed with the container. */
   removeImage: 'conjob.remove-image',
+  /** On the volume by which it is tried whether the disk has space. */
+  spaceProbe: 'conjob.space-probe',
 } as const;

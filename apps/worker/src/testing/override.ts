@@ -13,6 +13,7 @@ export function override(engine: Engine, methods: Partial<Engine>): Engine {
 export const ENGINE_METHODS = [
   'ping',
   'describe',
+  'probeSpace',
   'findImage',
   'pull',
   'removeImage',
@@ -23,6 +24,7 @@ export const ENGINE_METHODS = [
   'stop',
   'followOutput',
   'inspect',
+  'endedByItself',
   'remove',
   'list',
 ] as const satisfies readonly (keyof Engine)[];

@@ -66,6 +66,29 @@ export function describeLifecycle(context: () => ContractContext): void {
     });
   });
 
+  describe('endedByItself', () => {
+    test.each([0, 3, 137, 143])('is true of a program that ended with %i', async (code) => {
+      const { id } = await context().run(context().sh(`exit ${code}`));
+      expect(await context().engine.endedByItself(id)).toBe(true);
+    });
+
+    test('is false of one that was told to end', async () => {
+      const { id, attachment, watch } = await context().start(
+        context().sh("trap 'exit 0' TERM; echo ready; while :; do sleep 0.1; done"),
+      );
+      await attachment.output[Symbol.asyncIterator]().next();
+      await context().engine.stop(id, 30);
+      expect(await watch.exitCode).toBe(0);
+      expect(await context().engine.endedByItself(id)).toBe(false);
+    });
+
+    test('is false of one that has not ended, and of one that is gone', async () => {
+      const { id } = await context().start(context().sh('sleep 600'));
+      expect(await context().engine.endedByItself(id)).toBe(false);
+      expect(await context().engine.endedByItself('no-such-container')).toBe(false);
+    });
+  });
+
   describe('remove', () => {
     test.each(['id', 'name'])('takes a container away by its %s', async (by) => {
       const container = context().spec(['true']);
@@ -145,6 +168,11 @@ export function describeLifecycle(context: () => ContractContext): void {
     await context().engine.create(context().spec(['true']));
     expect(await context().engine.removeImage(context().image)).toBe(false);
     expect(await context().engine.findImage(context().image)).not.toBeNull();
+  });
+
+  test('an engine with space says so, each time', async () => {
+    await context().engine.probeSpace();
+    await context().engine.probeSpace();
   });
 
   test('an engine says who it is, the same each time', async () => {

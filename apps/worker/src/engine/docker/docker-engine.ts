@@ -16,11 +16,14 @@ import type {
 } from '../engine.ts';
 import { absentAsNull } from './absent-as-null.ts';
 import { containerOptions } from './container-options.ts';
+import { containerState, statusOf } from './container-state.ts';
 import { withDeadline } from './deadline.ts';
 import { demux } from './demux.ts';
 import { dial, withoutReuse } from './dial.ts';
 import { isConflict, isNotModified, toEngineError } from './docker-errors.ts';
+import { sawOwnEnd } from './end-witness.ts';
 import { watchExit } from './exit-watch.ts';
+import { probeSpace } from './probe-space.ts';
 import { readPullProgress } from './pull-progress.ts';
 
 interface ImageInfo {
@@ -83,6 +86,10 @@ export class DockerEngine implements Engine {
       cpus: info.NCPU,
       memoryBytes: info.MemTotal,
     };
+  }
+
+  async probeSpace(): Promise<void> {
+    await probeSpace(this.#docker, this.#deadlines.workMs);
   }
 
   async findImage(reference: string): Promise<LocalImage | null> {
@@ -207,16 +214,15 @@ export class DockerEngine implements Engine {
         this.#docker.getContainer(id).inspect({ abortSignal }),
       ),
     );
-    if (container === null) return null;
-    const { Status, ExitCode, OOMKilled, FinishedAt } = container.State;
-    const status = statusOf(Status);
-    const finishedAt = status === 'exited' ? Date.parse(FinishedAt) : Number.NaN;
-    return {
-      status,
-      exitCode: ExitCode,
-      outOfMemory: OOMKilled,
-      finishedAt: Number.isNaN(finishedAt) ? null : finishedAt,
-    };
+    return container && containerState(container.State);
+  }
+
+  async endedByItself(id: ContainerId): Promise<boolean> {
+    const finishedAt = (await this.inspect(id))?.finishedAt ?? null;
+    if (finishedAt === null) return false;
+    return withDeadline(this.#deadlines.lookMs, 'other', (abortSignal) =>
+      sawOwnEnd(this.#docker, id, finishedAt, abortSignal),
+    );
   }
 
   async remove(idOrName: string): Promise<void> {
@@ -241,9 +247,4 @@ export class DockerEngine implements Engine {
       createdAt: Created * 1000,
     }));
   }
-}
-
-function statusOf(status: string): ContainerState['status'] {
-  if (status === 'created') return 'created';
-  return ['exited', 'dead', 'removing'].includes(status) ? 'exited' : 'running';
 }

@@ -29,6 +29,7 @@ export class FakeEngine implements Engine {
   readonly #containers = new Map<ContainerId, FakeContainer>();
   #made = 0;
   #away: 'no' | 'refusing' | 'mute' = 'no';
+  #isFull = false;
   #back = Promise.withResolvers<void>();
 
   constructor(id = 'fake') {
@@ -49,8 +50,18 @@ export class FakeEngine implements Engine {
 
   comeBack(): void {
     this.#away = 'no';
+    for (const container of this.#containers.values()) container.seeAgain();
     this.#back.resolve();
     this.#back = Promise.withResolvers<void>();
+  }
+
+  /** Nothing can be made until there is space again. */
+  fillDisk(): void {
+    this.#isFull = true;
+  }
+
+  freeDisk(): void {
+    this.#isFull = false;
   }
 
   /** Ends a container from outside, as the host's kernel could. */
@@ -60,6 +71,11 @@ export class FakeEngine implements Engine {
 
   async ping(): Promise<void> {
     await this.#beThere();
+  }
+
+  async probeSpace(): Promise<void> {
+    await this.#beThere();
+    this.#haveSpace();
   }
 
   async describe(): Promise<EngineDescription> {
@@ -88,6 +104,7 @@ export class FakeEngine implements Engine {
 
   async create(spec: ContainerSpec): Promise<ContainerId> {
     await this.#beThere();
+    this.#haveSpace();
     const image = this.images.find(spec.image);
     if (image === undefined)
       throw new EngineError('image.not_local', `No such image ${spec.image}`);
@@ -133,6 +150,11 @@ export class FakeEngine implements Engine {
     return this.#find(id)?.state ?? null;
   }
 
+  async endedByItself(id: ContainerId): Promise<boolean> {
+    await this.#beThere();
+    return this.#find(id)?.endedByItself ?? false;
+  }
+
   async remove(idOrName: string): Promise<void> {
     await this.#beThere();
     const container = this.#find(idOrName);
@@ -160,6 +182,10 @@ export class FakeEngine implements Engine {
     if (this.#away === 'no') return;
     if (this.#away === 'mute') await this.#back.promise;
     throw new EngineError('engine.unavailable', 'the engine does not answer');
+  }
+
+  #haveSpace(): void {
+    if (this.#isFull) throw new EngineError('engine.no_space', 'no space left on device');
   }
 
   async #get(id: ContainerId): Promise<FakeContainer> {

@@ -1,0 +1,2 @@
+/** Of ConJob, as in CHANGELOG.md. */
+export const VERSION = '0.1.0';
