@@ -21,13 +21,13 @@ export async function runningOn(
 /** Looks until it is so; false when it does not become so. */
 export async function comesTrue(
   isSo: () => Promise<boolean> | boolean,
-  withinMs: number = PATIENCE_MS,
+  { withinMs = PATIENCE_MS, everyMs = POLL_MS } = {},
 ): Promise<boolean> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     if (await isSo()) return true;
     if (Date.now() > deadline) return false;
-    await sleep(POLL_MS);
+    await sleep(everyMs);
   }
 }
 
