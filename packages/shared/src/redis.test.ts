@@ -67,6 +67,22 @@ describe('an impatient connection', () => {
     await proxy.set('blackhole');
     await expect(redis.get('key')).rejects.toThrow('timed out');
   });
+
+  test('keeps nobody else waiting for a mute Redis, and works when it speaks again', async () => {
+    const proxy = await startProxy();
+    const redis = open(connectImpatient(urlOf(proxy)));
+    await event(redis, 'ready');
+    await proxy.set('blackhole');
+    const failed = expect(redis.get('key')).rejects.toThrow();
+    await event(redis, 'close');
+    await failed;
+    // It connects, but hears nothing: still, this is not the time of a command.
+    await expect(redis.get('key')).rejects.toThrow("Stream isn't writeable");
+    proxy.cut();
+    await proxy.set('pass');
+    await event(redis, 'ready');
+    expect(await redis.ping()).toBe('PONG');
+  });
 });
 
 describe('a patient connection', () => {

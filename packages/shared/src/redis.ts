@@ -18,13 +18,16 @@ export function connectPatient(url: string, options: Options = {}): Redis {
 
 /**
  * A connection for work that somebody waits for: a command fails at once while Redis is away, and
- * after three seconds when Redis is mute. One that failed may still have been carried out.
+ * after three seconds when Redis falls silent; from then on at once, until Redis answers again. One that
+ * failed may still have been carried out.
  */
 export function connectImpatient(url: string): Redis {
   return connect(url, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     commandTimeout: COMMAND_TIMEOUT_MS,
+    // Closes the connection as well: whatever comes next does not wait once more.
+    socketTimeout: COMMAND_TIMEOUT_MS,
   });
 }
 
