@@ -34,6 +34,11 @@ export async function openQueue(redis: Redis, name: string = RUN_QUEUE) {
       await worker.getNextJob('dead', { block: false });
       await worker.close(true);
     },
+    /** As a worker does that finds the job not to be due, which it then is. */
+    async putOff(id: string): Promise<void> {
+      await redis.zrem(queue.toKey('prioritized'), id);
+      await redis.zadd(queue.toKey('delayed'), (Date.now() - 1) * 2 ** 12, id);
+    },
     async timesTaken(id: string): Promise<number> {
       return Number(await redis.hget(queue.toKey(id), 'ats'));
     },
