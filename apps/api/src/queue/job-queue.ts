@@ -40,9 +40,19 @@ export class JobQueue {
     });
   }
 
-  /** Takes a job off its queue. One that a worker holds stays there. */
-  async remove(id: string, { requires }: Pick<Placed, 'requires'>): Promise<void> {
-    await this.#queue(queueOf(requires)).remove(id);
+  /**
+   * Puts a job on its queue that may be there still, as a delivery to a worker that is gone. False when a
+   * worker has it in its hands at this moment.
+   */
+  async addAgain(id: string, placed: Placed): Promise<boolean> {
+    const isFree = await this.remove(id, placed);
+    if (isFree) await this.add(id, placed);
+    return isFree;
+  }
+
+  /** Takes a job off its queue. False when a worker has it in its hands: it stays there. */
+  async remove(id: string, { requires }: Pick<Placed, 'requires'>): Promise<boolean> {
+    return (await this.#queue(queueOf(requires)).remove(id)) === 1;
   }
 
   /** Which of these jobs their queue does not hold, neither waiting nor in the hands of a worker. */

@@ -15,11 +15,14 @@ interface Dependencies {
 export async function queueDueJobs({ ledger, queue, logger }: Dependencies): Promise<void> {
   const ids = await ledger.due();
   const records = await ledger.findAll(ids);
-  await eachJob(records, logger, async ({ id, state, spec }) => {
+  await eachJob(records, logger, async ({ id, state, spec, attempts }) => {
     if (state === 'queued') {
-      await queue.add(id, spec);
+      // Whoever had it has not let go of its delivery yet: the next sweep finds it again.
+      if (!(await queue.addAgain(id, spec))) return;
       logger.info({ job: id }, 'a job that was due was put on its queue');
     }
-    await ledger.queued(id);
+    await ledger.queued(id, attempts.length);
   });
+  const known = new Set(records.map(({ id }) => id));
+  for (const id of ids) if (!known.has(id)) await ledger.queued(id);
 }
