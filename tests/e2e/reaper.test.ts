@@ -1,8 +1,7 @@
 import { callEngine, isAlive } from '@conjob/provision';
 import { connectPatient, disconnect, keys } from '@conjob/shared';
-import { listContainers, TEST_IMAGES } from '@conjob/testkit';
+import { listContainers, processesOf, TEST_IMAGES } from '@conjob/testkit';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { processesOf } from '../faults/support/cluster/processes-of.ts';
 import { getJson, query, until } from '../support/http.ts';
 import type { ProductProcess } from '../support/start-process.ts';
 import { type Product, startProduct } from './support/product.ts';

@@ -7,6 +7,7 @@ export {
   listContainers,
   removeContainer,
 } from './leaks.ts';
+export { processesOf, signalAll } from './processes-of.ts';
 export { pushImage, registryAuth, removeImage } from './push-image.ts';
 export { sweepOnExit } from './sweep-on-exit.ts';
 export { sweepAbandoned, type TempFolder, tempFolder } from './temp-folder.ts';

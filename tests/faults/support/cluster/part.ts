@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive } from '@conjob/provision';
+import { processesOf, signalAll } from '@conjob/testkit';
 import type { App, ProductProcess } from '../../../support/start-process.ts';
 import { launch } from '../../../support/start-process.ts';
-import { processesOf, signalAll } from './processes-of.ts';
 
 /** Tells the processes of one part from all others of this machine. */
 const MARK = 'CONJOB_FAULTS_PART';
