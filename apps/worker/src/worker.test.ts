@@ -1,10 +1,12 @@
-import { createLogger, keys, loadConfig } from '@conjob/shared';
+import { createLogger, keys, loadConfig, Workers } from '@conjob/shared';
 import { startTestEngine, TEST_IMAGES, type TestEngine, until } from '@conjob/testkit';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { closeIdleConnections } from './testing/services.ts';
 import { openQueue, type TestQueue } from './testing/test-queue.ts';
 import { openLedger, type TestJob, type TestLedger } from './testing/test-redis.ts';
+import { workerReport } from './testing/worker-report.ts';
 import { NameTakenError, type RunningWorker, startWorker, workerConfigSchema } from './worker.ts';
+import { WorkerName } from './worker-name.ts';
 
 const IMAGE = TEST_IMAGES.busybox.tag;
 const logger = createLogger({ name: 'worker', level: 'silent' });
@@ -73,12 +75,27 @@ describe('two workers with an engine each', () => {
     expect((await ledger.output(id)).stdout).toBe('through and through');
   });
 
-  test('are both seen to live', async () => {
-    expect(await ledger.redis.zcard(keys.workers)).toBe(2);
+  test('are both seen to live, each with its engine and slots', async () => {
+    const seen = await new Workers(ledger.redis).list();
+    expect(seen).toMatchObject([
+      { name: 'one', state: 'ready', slots: 2, running: 0, labels: {}, pid: process.pid },
+      { name: 'two', state: 'ready', slots: 2, running: 0, labels: {}, pid: process.pid },
+    ]);
+    expect(seen[0]?.engine.id).not.toBe(seen[1]?.engine.id);
   });
 
-  test('have names of their own: a third one can’t have either', async () => {
-    await expect(start('one', engine.socketPath)).rejects.toBeInstanceOf(NameTakenError);
+  test('have names of their own: nobody else can have one while its process lives', async () => {
+    const identity = { host: 'elsewhere', pid: 7, boot: '', pidNamespace: '' };
+    const report = () => workerReport({ name: 'taken' });
+    const { redis } = ledger;
+    const taken = new WorkerName({ redis, name: 'taken', leaseMs: 30_000, report, identity });
+    await taken.take(new AbortController().signal);
+    const renewals = setInterval(() => void taken.renew(), 50);
+    const refused = start('taken', engine.socketPath);
+    await expect(refused).rejects.toBeInstanceOf(NameTakenError);
+    await expect(refused).rejects.toThrow('process 7 on elsewhere');
+    clearInterval(renewals);
+    await taken.giveBack();
   });
 });
 
