@@ -8,7 +8,6 @@ const defaults = { installation: 'one', worker: 'w1', runtime: undefined, maxOut
 
 function specOf(job: object, runtime?: string) {
   const spec = { ...parseSpec({ image: 'a/b:1', ...job }), stdinBytes: null };
-  const previous = { worker: '', containerId: '' };
   const claim: Claim = {
     id: 'j1',
     token: 't',
@@ -17,7 +16,6 @@ function specOf(job: object, runtime?: string) {
     spec,
     queueMs: 0,
     cancelReason: '',
-    previous,
   };
   return containerSpec(claim, 'sha256:1', { ...defaults, runtime });
 }

@@ -14,8 +14,12 @@ describe('a job record', () => {
       createdAt: '1',
       startedAt: '2',
       attempt: '2',
+      retries: '1',
+      retryAt: '9',
+      v: '1',
       'attempt:1:worker': 'w1',
       'attempt:1:startedAt': '2',
+      'attempt:1:finishedAt': '3',
       'attempt:2:worker': 'w2',
       'attempt:2:startedAt': '3',
     };
@@ -28,11 +32,14 @@ describe('a job record', () => {
       startedAt: 2,
       finishedAt: null,
       attempts: [
-        { number: 1, worker: 'w1', startedAt: 2, finishedAt: null, conclusion: null },
-        { number: 2, worker: 'w2', startedAt: 3, finishedAt: null, conclusion: null },
+        { number: 1, worker: 'w1', startedAt: 2, finishedAt: 3, result: null },
+        { number: 2, worker: 'w2', startedAt: 3, finishedAt: null, result: null },
       ],
       imageDigest: null,
       cancelReason: null,
+      retryAt: 9,
+      retries: 1,
+      version: 1,
       result: null,
     });
   });

@@ -1,5 +1,5 @@
 import type { Conclusion } from './conclusion.ts';
-import type { JobError } from './job-error.ts';
+import { type JobError, jobError } from './job-error.ts';
 
 /** Milliseconds spent in each part of the last attempt; null for a part that was not reached. */
 export interface JobTimings {
@@ -32,3 +32,6 @@ export function resultWithoutOutput(
 ): JobResult {
   return { conclusion, exitCode: -1, error, outputBytes: 0, outputTruncated: false, timings };
 }
+
+/** Of a job that was cancelled before anything of it was started. */
+export const CANCELLED = resultWithoutOutput('CANCELLED', jobError('run.cancelled'));

@@ -35,6 +35,8 @@ describe('a job spec', () => {
       resources: {},
       network: 'none',
       labels: {},
+      requires: {},
+      priority: 0,
       retentionSeconds: 600,
     });
   });
@@ -60,6 +62,9 @@ describe('a job spec', () => {
       resources: { memoryBytes: 64 * MIB, cpus: 0.5, pids: 100 },
       network: 'bridge',
       labels: { 'com.acme/team_a-b': 'docs' },
+      requires: { arch: 'arm64', 'gpu.acme/type_a-b': 'x.1/2_3-4' },
+      priority: -1000,
+      retry: { maxAttempts: 3, on: ['worker.lost', 'exit:75'], backoffSeconds: 10 },
       retentionSeconds: 3600,
     };
     expect(schema.parse(full)).toEqual(full);

@@ -33,7 +33,7 @@ export interface WorkerInfo extends Omit<WorkerReport, 'state'> {
   readonly heartbeatAt: number;
 }
 
-/** What is stored: the report, when it came, and how long its name is held from then on. */
+/** What is stored: the report, and when it came. */
 interface StoredReport extends WorkerReport {
   readonly heartbeatAt: number;
 }
@@ -48,12 +48,12 @@ export class Workers {
 
   /** In the order of their names. Lost ones are among them for an hour. */
   async list(): Promise<WorkerInfo[]> {
-    const [[seconds], entries, drains] = await Promise.all([
+    const [[seconds, microseconds], entries, drains] = await Promise.all([
       this.#redis.time(),
       this.#redis.zrange(keys.workers, '0', '-1', 'WITHSCORES'),
       this.#redis.hgetall(keys.drains),
     ]);
-    const now = Number(seconds) * 1000;
+    const now = Number(seconds) * 1000 + Number(microseconds) / 1000;
     const names = entries.filter((_, index) => index % 2 === 0);
     if (names.length === 0) return [];
     const reports = await this.#redis.mget(names.map((name) => keys.worker(name)));

@@ -18,7 +18,9 @@ describe('an adoption', () => {
       await expect(ledger.worker('first').renew(claim)).rejects.toThrow(FencedError);
       if (adopted === null) throw new Error('not adopted');
       await ledger.worker('first').finish(adopted, jobResult());
-      expect((await ledger.find(claim.id)).attempts).toMatchObject([{ conclusion: 'SUCCESS' }]);
+      expect((await ledger.find(claim.id)).attempts).toMatchObject([
+        { worker: 'first', result: { conclusion: 'SUCCESS' } },
+      ]);
     },
   );
 
@@ -61,15 +63,8 @@ describe('an adoption', () => {
     const { id } = await ledger.claimAt('started');
     await ledger.endLease(id);
     await ledger.worker('first').adopt(id, 1, 'new');
+    expect(await ledger.submissions.expireLease({ id, leaseUntil: 1 }, 600_000)).toBe('held');
     expect(await ledger.worker('second').claim(id, 'x')).toMatchObject({ kind: 'leased' });
-  });
-
-  test('takes a job back from a worker that was about to end it as lost', async () => {
-    const { id } = await ledger.claimAt('started');
-    await ledger.endLease(id);
-    const second = await ledger.claim(id, 'second');
-    expect(await ledger.worker('first').adopt(id, 1, 'new')).not.toBeNull();
-    await expect(ledger.worker('second').finish(second, jobResult())).rejects.toThrow(FencedError);
   });
 
   test.each(['claimed', 'created'] as const)('of a job that was %s is refused', async (step) => {
@@ -78,9 +73,8 @@ describe('an adoption', () => {
     expect(await ledger.worker('first').renew(claim)).toBe('');
   });
 
-  test('is refused to another worker, and to another attempt', async () => {
+  test('of another attempt is refused', async () => {
     const claim = await ledger.claimAt('started');
-    expect(await ledger.worker('second').adopt(claim.id, 1, 'new')).toBeNull();
     expect(await ledger.worker('first').adopt(claim.id, 2, 'new')).toBeNull();
     expect(await ledger.worker('first').adopt(claim.id, 0, 'new')).toBeNull();
     expect(await ledger.worker('first').renew(claim)).toBe('');
@@ -88,7 +82,7 @@ describe('an adoption', () => {
 
   test('is refused once another attempt has begun', async () => {
     const claim = await ledger.claimAt('created');
-    await ledger.endLease(claim.id);
+    await ledger.loseWorker(claim.id);
     await ledger.claim(claim.id, 'second');
     expect(await ledger.worker('first').adopt(claim.id, 1, 'new')).toBeNull();
   });
@@ -98,5 +92,40 @@ describe('an adoption', () => {
     expect(await ledger.worker('first').adopt(await ledger.submitFinished(), 1, 'new')).toBeNull();
     expect(await ledger.worker('first').adopt('nobody', 1, 'new')).toBeNull();
     expect(await ledger.redis.exists(keys.job('nobody'))).toBe(0);
+  });
+});
+
+describe('an adoption from another worker', () => {
+  const adopt = (id: string, token = 'new') => ledger.worker('second').adopt(id, 1, token, 'first');
+
+  test('takes the attempt over when nobody has its name any more', async () => {
+    const claim = await ledger.claimAt('started');
+    const adopted = await adopt(claim.id);
+    expect(adopted).toMatchObject({ attempt: 1, previous: { worker: 'first' } });
+    await expect(ledger.worker('first').renew(claim)).rejects.toThrow(FencedError);
+    expect((await ledger.find(claim.id)).attempts).toMatchObject([{ worker: 'second' }]);
+    expect(await ledger.worker('first').adopt(claim.id, 1, 'late')).toBeNull();
+  });
+
+  test('is refused while a process has the name', async () => {
+    const claim = await ledger.claimAt('started');
+    await ledger.redis.set(keys.workerName('first'), 'somebody');
+    expect(await adopt(claim.id)).toBeNull();
+    expect(await ledger.worker('first').renew(claim)).toBe('');
+  });
+
+  test('is refused when the attempt is not of the worker that the container names', async () => {
+    const claim = await ledger.claimAt('started');
+    expect(await ledger.worker('second').adopt(claim.id, 1, 'new')).toBeNull();
+    expect(await ledger.worker('second').adopt(claim.id, 1, 'new', 'third')).toBeNull();
+    expect(await ledger.worker('first').renew(claim)).toBe('');
+  });
+
+  test('sent again with its token is the same adoption', async () => {
+    const { id } = await ledger.claimAt('started');
+    const adopted = await adopt(id);
+    const ranMs = expect.any(Number);
+    expect(await adopt(id)).toEqual({ ...adopted, ranMs });
+    expect(await adopt(id, 'other')).toBeNull();
   });
 });

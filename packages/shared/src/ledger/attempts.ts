@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { jobError } from '../job-error.ts';
 import { RECORD_VERSION } from '../job-record.ts';
-import type { JobResult } from '../job-result.ts';
+import { CANCELLED, type JobResult } from '../job-result.ts';
 import type { JobSpec } from '../job-spec.ts';
 import type { AttemptStep, JobPhase } from '../job-state.ts';
 import { keys } from '../keys.ts';
@@ -29,12 +28,12 @@ export interface Claim {
   readonly queueMs: number;
   /** Empty when nobody asked to cancel. */
   readonly cancelReason: string;
-  /** Worker and container of the attempt before, where there was one. */
-  readonly previous: { readonly worker: string; readonly containerId: string };
 }
 
-/** An attempt of this worker that an earlier process of it had begun. */
+/** An attempt that an earlier process had begun, of this worker or of one that is gone. */
 export interface AdoptedClaim extends Claim {
+  /** The worker that had it. */
+  readonly previous: { readonly worker: string };
   /** How long its container may have been running already. */
   readonly ranMs: number;
   /** Output that is stored already. */
@@ -99,28 +98,15 @@ export class Attempts {
     if (kind === 'leased' || kind === 'early') return { kind, retryAfterMs: Number(rest[0]) };
     if (kind === 'missing' || kind === 'newer') return { kind };
     if (kind !== 'claimed' && kind !== 'incompatible') return { kind: 'over' };
-    const [attempt, spec, queueMs, cancelReason, worker, containerId, retries] = rest as [
+    const [attempt, spec, queueMs, cancelReason, retries] = rest as [
       number,
       string,
       number,
-      string,
-      string,
       string,
       number,
     ];
-    return {
-      kind,
-      claim: {
-        id,
-        token,
-        attempt,
-        retries,
-        spec: JSON.parse(spec) as JobSpec,
-        queueMs,
-        cancelReason,
-        previous: { worker, containerId },
-      },
-    };
+    const parsed = JSON.parse(spec) as JobSpec;
+    return { kind, claim: { id, token, attempt, retries, spec: parsed, queueMs, cancelReason } };
   }
 
   /**
@@ -157,7 +143,7 @@ export class Attempts {
       queueMs,
       ranMs,
       cancelReason,
-      previous: { worker: madeBy, containerId: '' },
+      previous: { worker: madeBy },
       // Counted after the token has changed: nobody appends to it any more.
       recordedBytes: await countOutput(this.#redis, id, attempt),
     };
@@ -196,9 +182,17 @@ export class Attempts {
     return cancelReason;
   }
 
-  /** Gives back a job that was not started. Throws {@link FencedError} when it can't be any more. */
+  /**
+   * Gives back a job that was not started; one that was cancelled meanwhile ends. Throws
+   * {@link FencedError} when it can't be any more.
+   */
   async release({ id, token }: Claim): Promise<void> {
-    const released = await this.#commands.conjobRelease(...endingKeys(id), id, token);
+    const released = await this.#commands.conjobRelease(
+      ...endingKeys(id),
+      id,
+      token,
+      JSON.stringify(CANCELLED),
+    );
     if (released === 0) throw new FencedError(id);
   }
 
@@ -240,12 +234,8 @@ export class Attempts {
     result: JobResult,
     delayMs: number,
   ): Promise<'queued' | 'finished'> {
-    const cancelled = {
-      ...result,
-      conclusion: 'CANCELLED',
-      exitCode: -1,
-      error: jobError('run.cancelled'),
-    };
+    const { conclusion, exitCode, error } = CANCELLED;
+    const cancelled: JobResult = { ...result, conclusion, exitCode, error };
     const outcome = await this.#commands.conjobRetry(
       ...endingKeys(id),
       id,

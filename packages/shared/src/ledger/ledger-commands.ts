@@ -9,6 +9,7 @@ type Argument = string | number | Buffer;
  */
 export interface LedgerCommands {
   conjobAccept(...keysAndArguments: Argument[]): Promise<[string, string]>;
+  conjobQueued(...keysAndArguments: Argument[]): Promise<number>;
   conjobClaim(...keysAndArguments: Argument[]): Promise<[string, ...unknown[]]>;
   conjobAdopt(
     ...keysAndArguments: Argument[]
@@ -27,6 +28,7 @@ export interface LedgerCommands {
 
 export function withLedgerCommands(redis: Redis): LedgerCommands {
   redis.defineCommand('conjobAccept', { numberOfKeys: 11, lua: scripts.ACCEPT });
+  redis.defineCommand('conjobQueued', { numberOfKeys: 2, lua: scripts.QUEUED });
   redis.defineCommand('conjobClaim', { numberOfKeys: 6, lua: scripts.CLAIM });
   redis.defineCommand('conjobAdopt', { numberOfKeys: 3, lua: scripts.ADOPT });
   redis.defineCommand('conjobAdvance', { numberOfKeys: 2, lua: scripts.ADVANCE });

@@ -73,7 +73,7 @@ end
 `;
 
 /**
- * KEYS[8]: idempotency (or the job again). ARGV: id, version, spec, queue, requirements, rank, retentionMs,
+ * KEYS[9]: idempotency (or the job again). ARGV: id, version, spec, queue, requirements, rank, retentionMs,
  * queueTimeoutMs, input, hasInput, fingerprint, idempotencyMs
  */
 export const ACCEPT = `${NOW}${ANNOUNCE}${WAIT}
@@ -107,21 +107,28 @@ announce(events, id, 'queued')
 return { 'accepted', id }
 `;
 
+/** KEYS: job, adding. ARGV: id, attempts that there were when it was put on its queue. */
+export const QUEUED = `${ALLOW_OOM}
+local f = redis.call('HMGET', KEYS[1], 'state', 'attempt')
+if f[1] == 'queued' and f[2] ~= ARGV[2] then return 0 end -- it has been taken from there, and is due again
+return redis.call('ZREM', KEYS[2], ARGV[1])
+`;
+
 /** ARGV: id, worker, token, leaseMs, version. Whether a lease is over is not decided here: see EXPIRE_LEASE. */
 export const CLAIM = `${ALLOW_OOM}${NOW}${ANNOUNCE}
 local job, adding, waitingPrefix, queueDeadlines, events, leases = unpack(KEYS)
 local id, worker, token, leaseMs, version = unpack(ARGV)
-local f = redis.call('HMGET', job, 'state', 'leaseUntil', 'attempt', 'worker', 'containerId', 'v', 'token', 'retryAt', 'queue')
+local f = redis.call('HMGET', job, 'state', 'leaseUntil', 'attempt', 'v', 'token', 'retryAt', 'queue')
 local state, attempt = f[1], tonumber(f[3] or 0)
 if not state then return { 'missing' } end
 if state == 'finished' then return { 'finished' } end
-local isSentAgain = state == 'running' and f[7] == token
+local isSentAgain = state == 'running' and f[5] == token
 if state == 'running' and not isSentAgain then return { 'leased', math.max(0, f[2] - now) } end
 local outcome = 'claimed'
-if tonumber(f[6]) > tonumber(version) then return { 'newer' } end
-if f[6] ~= version then outcome = 'incompatible' end
+if tonumber(f[4]) > tonumber(version) then return { 'newer' } end
+if f[4] ~= version then outcome = 'incompatible' end
 if not isSentAgain then
-  if f[8] and tonumber(f[8]) > now then return { 'early', f[8] - now } end
+  if f[6] and tonumber(f[6]) > now then return { 'early', f[6] - now } end
   attempt = attempt + 1
   local prefix = 'attempt:' .. attempt .. ':'
   redis.call('HSET', job, 'state', 'running', 'token', token, 'leaseMs', leaseMs, 'leaseUntil', now + leaseMs,
@@ -130,13 +137,13 @@ if not isSentAgain then
   redis.call('HDEL', job, 'containerId', 'runningAt', 'retryAt', 'appended')
   redis.call('HSETNX', job, 'startedAt', now)
   redis.call('ZREM', adding, id)
-  redis.call('ZREM', waitingPrefix .. f[9], id)
+  redis.call('ZREM', waitingPrefix .. f[7], id)
   redis.call('ZREM', queueDeadlines, id)
   redis.call('ZADD', leases, now + leaseMs, id)
   announce(events, id, 'running')
 end
-local now_ = redis.call('HMGET', job, 'spec', 'createdAt', 'cancelReason', 'retries')
-return { outcome, attempt, now_[1], now - now_[2], now_[3] or '', f[4] or '', f[5] or '', tonumber(now_[4]) }
+local has = redis.call('HMGET', job, 'spec', 'createdAt', 'cancelReason', 'retries')
+return { outcome, attempt, has[1], now - has[2], has[3] or '', tonumber(has[4]) }
 `;
 
 /** ARGV: id, token, step, phase, then field, value, … Returns 0 when fenced, else 1 and the cancel reason. */
@@ -160,10 +167,13 @@ return { 1, held[4] or '' }
 export const ADOPT = `${ALLOW_OOM}${NOW}
 local job = KEYS[1]
 local f = redis.call('HMGET', job, 'state', 'worker', 'attempt', 'step', 'spec', 'cancelReason',
-  'createdAt', 'startedAt', 'runningAt', 'v', 'retries')
-if f[1] ~= 'running' or f[2] ~= ARGV[6] or f[3] ~= ARGV[3] or f[10] ~= ARGV[7] then return {} end
+  'createdAt', 'startedAt', 'runningAt', 'v', 'retries', 'token')
+if f[1] ~= 'running' or f[3] ~= ARGV[3] or f[10] ~= ARGV[7] then return {} end
 if f[4] ~= 'started' and f[4] ~= 'exited' then return {} end
-if ARGV[6] ~= ARGV[2] and redis.call('EXISTS', KEYS[3]) == 1 then return {} end
+if f[12] ~= ARGV[4] then -- else it is the same call, sent again
+  if f[2] ~= ARGV[6] then return {} end
+  if ARGV[6] ~= ARGV[2] and redis.call('EXISTS', KEYS[3]) == 1 then return {} end
+end
 redis.call('HSET', job, 'token', ARGV[4], 'worker', ARGV[2], 'leaseMs', ARGV[5], 'leaseUntil', now + ARGV[5],
   'attempt:' .. f[3] .. ':worker', ARGV[2])
 redis.call('ZADD', KEYS[2], now + ARGV[5], ARGV[1])
@@ -207,20 +217,30 @@ end
 
 /** The end of an attempt that is not the job's: it runs again after a while. */
 const TRY_AGAIN = `
+local function endAttempt(k, result)
+  local prefix = 'attempt:' .. redis.call('HGET', k.job, 'attempt') .. ':'
+  redis.call('HSET', k.job, prefix .. 'finishedAt', now, prefix .. 'result', result)
+end
 local function tryAgain(k, id, result, delayMs)
-  local attempt = redis.call('HGET', k.job, 'attempt')
-  redis.call('HSET', k.job, 'attempt:' .. attempt .. ':finishedAt', now, 'attempt:' .. attempt .. ':result', result,
-    'retryAt', now + delayMs)
+  endAttempt(k, result)
+  redis.call('HSET', k.job, 'retryAt', now + delayMs)
   redis.call('HINCRBY', k.job, 'retries', 1)
   giveBack(k, id, now + delayMs, now + delayMs)
 end
 `;
 
-/** ARGV: id, token. Returns 0 when fenced or already started, else 1. */
-export const RELEASE = `${ALLOW_OOM}${NOW}${ANNOUNCE}${LET_GO}${GIVE_BACK}${ENDING_KEYS}
-local held = redis.call('HMGET', k.job, 'token', 'state', 'step', 'createdAt')
+/**
+ * One that was cancelled meanwhile ends instead: nobody has to take it again for that.
+ * ARGV: id, token, result of a cancelled job. Returns 0 when fenced or already started, else 1.
+ */
+export const RELEASE = `${ALLOW_OOM}${NOW}${ANNOUNCE}${CONCLUDE}${GIVE_BACK}${ENDING_KEYS}
+local held = redis.call('HMGET', k.job, 'token', 'state', 'step', 'createdAt', 'cancelReason')
 if held[1] ~= ARGV[2] or held[2] ~= 'running' then return 0 end
 if held[3] == 'started' or held[3] == 'exited' then return 0 end
+if held[5] then
+  conclude(k, ARGV[1], ARGV[3])
+  return 1
+end
 giveBack(k, ARGV[1], now + ${STRANDED_AFTER_MS}, held[4])
 return 1
 `;
@@ -234,6 +254,7 @@ export const RETRY = `${ALLOW_OOM}${NOW}${ANNOUNCE}${CONCLUDE}${GIVE_BACK}${TRY_
 local held = redis.call('HMGET', k.job, 'token', 'state', 'cancelReason')
 if held[1] ~= ARGV[2] or held[2] ~= 'running' then return 'fenced' end
 if held[3] then
+  endAttempt(k, ARGV[3])
   conclude(k, ARGV[1], ARGV[5])
   return 'finished'
 end
@@ -246,9 +267,11 @@ return 'queued'
  * can jump: somebody must have seen, by a clock of its own, that nobody renewed it.
  *
  * What may have been started is run again when the job asks for it, or ends; what has not goes back to the
- * queue, unless that has happened too often: then the job itself may be what kills its workers.
+ * queue, unless it was cancelled, or that has happened too often: then the job itself may be what kills its
+ * workers.
  * ARGV: id, the lease as it was seen, for how long (ms), attempt, result, delayMs ('' to end the job),
- * how many attempts may be lost before their start. Returns 'over', 'held', 'queued', or 'finished'.
+ * how many attempts may be lost before their start, result of a cancelled job. Returns 'over', 'held',
+ * 'queued', or 'finished'.
  */
 export const EXPIRE_LEASE = `${ALLOW_OOM}${NOW}${ANNOUNCE}${CONCLUDE}${GIVE_BACK}${TRY_AGAIN}${ENDING_KEYS}
 local f = redis.call('HMGET', k.job, 'state', 'step', 'leaseUntil', 'leaseMs', 'attempt', 'createdAt', 'cancelReason')
@@ -267,6 +290,10 @@ if f[2] == 'started' or f[2] == 'exited' then
   end
   tryAgain(k, ARGV[1], ARGV[5], ARGV[6])
   return 'queued'
+end
+if f[7] then
+  conclude(k, ARGV[1], ARGV[8])
+  return 'finished'
 end
 if redis.call('HINCRBY', k.job, 'losses', 1) >= tonumber(ARGV[7]) then
   conclude(k, ARGV[1], ARGV[5])

@@ -1,6 +1,7 @@
 import { until } from '@conjob/testkit';
 import { describe, expect, test } from 'vitest';
 import { jobError } from '../job-error.ts';
+import { RECORD_VERSION } from '../job-record.ts';
 import { keys } from '../keys.ts';
 import { jobResult, jobSpec, useLedger } from '../testing/use-ledger.ts';
 
@@ -25,13 +26,16 @@ describe('an accepted job', () => {
       attempts: [],
       imageDigest: null,
       cancelReason: null,
+      retryAt: null,
+      retries: 0,
+      version: RECORD_VERSION,
       result: null,
     });
-    expect(await ledger.submissions.stranded(-60_000)).toEqual(['a']);
+    expect(await ledger.dueAt('a')).toBeGreaterThan(record.createdAt);
     expect(await ledger.submissions.overdue()).toEqual([]);
     await ledger.submissions.queued('a');
-    expect(await ledger.submissions.stranded(-60_000)).toEqual([]);
-    expect(await ledger.submissions.position('a')).toBe(0);
+    expect(await ledger.dueAt('a')).toBeNull();
+    expect(await ledger.position('a')).toBe(0);
   });
 
   test('stays as it is when it is accepted once more', async () => {
@@ -42,12 +46,15 @@ describe('an accepted job', () => {
     expect((await ledger.submissions.accept(again)).outcome).toBe('accepted');
     expect(await ledger.redis.hgetall(keys.job(claim.id))).toEqual(before);
     expect(await ledger.redis.exists(keys.input(claim.id))).toBe(0);
-    expect(await ledger.submissions.position(claim.id)).toBeNull();
+    expect(await ledger.position(claim.id)).toBeNull();
   });
 
-  test('is stranded only after a while', async () => {
-    await ledger.submit();
-    expect(await ledger.submissions.stranded(60_000)).toEqual([]);
+  test('is due only after a while, oldest first, when nobody has put it on its queue', async () => {
+    const ids = [await ledger.submit(), await ledger.submit(), await ledger.submit()];
+    expect(await ledger.submissions.due()).toEqual([]);
+    for (const [index, id] of ids.entries()) await ledger.redis.zadd(keys.adding, 3 - index, id);
+    expect(await ledger.submissions.due()).toEqual([ids[2], ids[1], ids[0]]);
+    expect(await ledger.submissions.due(1)).toEqual([ids[2]]);
   });
 
   test('is overdue when its time in the queue is over, oldest deadline first', async () => {
@@ -60,19 +67,6 @@ describe('an accepted job', () => {
     await ledger.submit({ queueTimeoutSeconds: 3600 });
     expect(await ledger.submissions.overdue()).toEqual([ids[1], ids[2], ids[0]]);
     expect(await ledger.submissions.overdue(1)).toEqual([ids[1]]);
-  });
-
-  test('has its place among those that wait', async () => {
-    const ids: string[] = [];
-    for (let n = 0; n < 3; n += 1) {
-      const id = await ledger.submit();
-      ids.push(id);
-      await ledger.redis.zadd(keys.waiting, n, id);
-    }
-    const positions = () => Promise.all(ids.map((id) => ledger.submissions.position(id)));
-    expect(await positions()).toEqual([0, 1, 2]);
-    await ledger.claim(ids[0] ?? '');
-    expect(await positions()).toEqual([null, 0, 1]);
   });
 });
 
@@ -123,9 +117,7 @@ describe('to cancel', () => {
       cancelReason: 'requested',
       result: { conclusion: 'CANCELLED', exitCode: -1, error: { code: 'run.cancelled' } },
     });
-    for (const key of [keys.waiting, keys.adding, keys.queueDeadlines]) {
-      expect(await ledger.redis.zscore(key, id)).toBeNull();
-    }
+    expect(await ledger.tracesOfWaiting(id)).toEqual([]);
     expect(await ledger.redis.exists(keys.input(id))).toBe(0);
     expect(await ledger.redis.pttl(keys.job(id))).toBeGreaterThan(0);
   });
@@ -155,14 +147,21 @@ describe('to cancel', () => {
     expect((await ledger.find(id)).cancelReason).toBe('first');
   });
 
-  test('is told to the next worker when the first one dies or gives the job back', async () => {
-    const claim = await ledger.claimAt('claimed');
-    await ledger.submissions.cancel(claim.id, 'requested');
-    await ledger.endLease(claim.id);
-    const next = await ledger.claim(claim.id, 'second');
-    expect(next.cancelReason).toBe('requested');
-    await ledger.worker('second').release(next);
-    expect((await ledger.claim(claim.id, 'third')).cancelReason).toBe('requested');
+  test('ends a job that its worker gives back, or that loses its worker before the start', async () => {
+    const released = await ledger.claimAt('claimed');
+    const lost = await ledger.claimAt('created');
+    for (const { id } of [released, lost]) await ledger.submissions.cancel(id, 'requested');
+    await ledger.worker('first').release(released);
+    expect(await ledger.loseWorker(lost.id)).toBe('finished');
+    for (const { id } of [released, lost]) {
+      const result = { conclusion: 'CANCELLED', error: { code: 'run.cancelled' } };
+      expect(await ledger.find(id)).toMatchObject({
+        state: 'finished',
+        result,
+        attempts: [{ result }],
+      });
+      expect(await ledger.tracesOfWaiting(id)).toEqual([]);
+    }
   });
 
   test('changes nothing of a finished or unknown job', async () => {
@@ -212,7 +211,7 @@ describe('to remove', () => {
     const first = await ledger.claimAt('claimed');
     const chunk = [{ stream: 'stdout', data: Buffer.from('a') }] as const;
     await ledger.worker('first').appendOutput(first, chunk);
-    await ledger.endLease(first.id);
+    await ledger.loseWorker(first.id);
     const second = await ledger.claim(first.id, 'second');
     await ledger.worker('second').appendOutput(second, chunk);
     await ledger.worker('second').finish(second, jobResult());
@@ -260,12 +259,6 @@ describe('the list', () => {
     expect(records).toEqual([await ledger.find(finished), await ledger.find(queued)]);
     expect(await ledger.submissions.states([])).toEqual([]);
     expect(await ledger.submissions.findAll([])).toEqual([]);
-  });
-
-  test('counts the workers that are alive', async () => {
-    const now = Date.now();
-    await ledger.redis.zadd(keys.workers, now + 60_000, 'alive', now - 60_000, 'gone');
-    expect(await ledger.submissions.liveWorkers()).toBe(1);
   });
 });
 

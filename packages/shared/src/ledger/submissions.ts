@@ -3,7 +3,7 @@ import type { Conclusion } from '../conclusion.ts';
 import type { JobError } from '../job-error.ts';
 import { jobError } from '../job-error.ts';
 import { type JobRecord, RECORD_VERSION, readJobRecord } from '../job-record.ts';
-import { resultWithoutOutput } from '../job-result.ts';
+import { CANCELLED, resultWithoutOutput } from '../job-result.ts';
 import { type JobSpec, MAX_PRIORITY } from '../job-spec.ts';
 import { keys, RUN_QUEUE } from '../keys.ts';
 import { countOutput } from '../output-reader.ts';
@@ -79,9 +79,12 @@ export class Submissions {
     return { outcome: outcome as Acceptance['outcome'], id: jobId };
   }
 
-  /** The job is on the queue: no need to put it there again. */
-  async queued(id: string): Promise<void> {
-    await this.#redis.zrem(keys.adding, id);
+  /**
+   * The job is on the queue: no need to put it there again. `attempts`: how many it had had when it was put
+   * there, since by now it may have been taken, and be due again.
+   */
+  async queued(id: string, attempts = 0): Promise<void> {
+    await this.#commands.conjobQueued(keys.job(id), keys.adding, id, attempts);
   }
 
   /** Jobs that have to be put on their queue now: due again, or accepted and left half way. */
@@ -141,6 +144,7 @@ export class Submissions {
       JSON.stringify(result),
       retryDelayMs(record.spec.retry, record.retries, result) ?? '',
       MAX_LOSSES,
+      JSON.stringify(CANCELLED),
     )) as 'finished' | 'queued' | 'held' | 'over';
   }
 
@@ -209,13 +213,12 @@ export class Submissions {
     id: string,
     reason: string,
   ): Promise<'missing' | 'finished' | 'cancelled' | 'requested'> {
-    const result = JSON.stringify(resultWithoutOutput('CANCELLED', jobError('run.cancelled')));
     return (await this.#commands.conjobCancel(
       ...endingKeys(id),
       keys.cancels,
       id,
       reason,
-      result,
+      JSON.stringify(CANCELLED),
     )) as 'missing' | 'finished' | 'cancelled' | 'requested';
   }
 

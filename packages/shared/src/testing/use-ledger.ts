@@ -6,6 +6,7 @@ import { type JobSpec, jobSpecSchema } from '../job-spec.ts';
 import { keys } from '../keys.ts';
 import { Attempts, type Claim, type ClaimOutcome } from '../ledger/attempts.ts';
 import { Submissions } from '../ledger/submissions.ts';
+import { readOutput } from '../output-reader.ts';
 import { connectPatient, disconnect } from '../redis.ts';
 
 const LEASE_MS = 600_000;
@@ -96,14 +97,47 @@ export function useLedger() {
       await ledger.worker('first').finish(claim, jobResult());
       return claim.id;
     },
-    /** As if the holder had been silent for too long. */
+    /** The lease is over by the clock of Redis; nobody has noticed yet. */
     async endLease(id: string): Promise<void> {
       await redis.hset(keys.job(id), 'leaseUntil', 1);
+      await redis.zadd(keys.leases, 1, id);
+    },
+    /** The holder has been silent for too long, and somebody has watched that. */
+    async loseWorker(id: string) {
+      await ledger.endLease(id);
+      return submissions.expireLease({ id, leaseUntil: 1 }, LEASE_MS);
+    },
+    /** As if the time had come for the next attempt. */
+    async makeDue(id: string): Promise<void> {
+      await redis.hset(keys.job(id), 'retryAt', 1);
+      await redis.zadd(keys.adding, 1, id);
+    },
+    /** When it is put on its queue, unless that has been done till then. */
+    async dueAt(id: string): Promise<number | null> {
+      const score = await redis.zscore(keys.adding, id);
+      return score === null ? null : Number(score);
+    },
+    async position(id: string): Promise<number | null> {
+      return submissions.position(await ledger.find(id));
+    },
+    /** All that keeps a job among those that wait: none of it is left once it is taken or over. */
+    async tracesOfWaiting(id: string): Promise<string[]> {
+      const waiting = await redis.keys(`${keys.waitingPrefix}*`);
+      const sets = [...waiting, keys.adding, keys.queueDeadlines];
+      const scores = await Promise.all(sets.map((set) => redis.zscore(set, id)));
+      return sets.filter((_, index) => scores[index] !== null);
     },
     async find(id: string) {
       const record = await submissions.find(id);
       if (record === null) throw new Error(`${id} is not known`);
       return record;
+    },
+    async output(id: string, attempt = 1): Promise<string> {
+      let text = '';
+      for await (const { stream, data } of readOutput(redis, id, attempt)) {
+        text += `${stream}:${data} `;
+      }
+      return text;
     },
     /** What was announced of a job, in order. */
     async announced(id: string): Promise<string[]> {
