@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 
 const STARTED_AT = Date.UTC(2026, 0, 1);
 
-export function workerReport(fields: Partial<WorkerReport> = {}): WorkerReport {
+function workerReport(fields: Partial<WorkerReport> = {}): WorkerReport {
   return {
     name: 'w1',
     host: 'builder-1',
