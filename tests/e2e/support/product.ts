@@ -22,6 +22,7 @@ export async function startProduct(env: Readonly<Record<string, string>> = {}): 
     releasers.push(() => redis.stop());
     const api = launch('api', {
       PORT: '0',
+      ADMIN_PORT: '0',
       REDIS_URL: redis.url,
       JOB_NETWORK: 'none',
       JOB_LIMIT_KILL_TIMEOUT: '2',
