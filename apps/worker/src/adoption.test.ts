@@ -59,7 +59,6 @@ function adoptionBy(worker: string, engine: Engine = fake, leaseMs = LEASE_MS) {
     running,
     redis: ledger.redis,
     onAdopted: (job) => adopted.push(job),
-    onFenced: ignore,
     onEngineAway: ignore,
     onEngineFull: ignore,
   });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type AdoptedClaim, FencedError, type JobHolder, readHolders } from '@conjob/shared';
+import { type AdoptedClaim, type JobHolder, readHolders } from '@conjob/shared';
 import type { Redis } from 'ioredis';
 import type { ContainerId, ListedContainer } from './engine/engine.ts';
 import { LABELS } from './engine/labels.ts';
@@ -109,7 +109,7 @@ export class Adoption {
   }
 
   async #toItsEnd(claim: AdoptedClaim, container: ContainerId, askedAt: number): Promise<void> {
-    const { running, logger, onFenced } = this.#dependencies;
+    const { running, logger } = this.#dependencies;
     const { id: job, ranMs, previous } = claim;
     logger.info({ job, container, ranMs, of: previous.worker }, 'adopted a running job');
     try {
@@ -123,7 +123,6 @@ export class Adoption {
         return;
       }
       // The queue still has the job: it is delivered, and looked at, once more.
-      if (error instanceof FencedError) onFenced();
       logger.error({ err: error, job }, 'could not record the adopted job');
     }
   }

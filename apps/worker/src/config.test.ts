@@ -29,6 +29,25 @@ describe('the environment of a worker', () => {
     for (const name of [...names, 'DOCKER_CERT_PATH']) expect(told).toThrow(`  ${name}: `);
   });
 
+  test('has labels as name=value with commas between', () => {
+    const { labels } = load({ WORKER_LABELS: 'arch=arm64, gpu=true,zone/rack=eu_1.a-b' });
+    expect(labels).toEqual({ arch: 'arm64', gpu: 'true', 'zone/rack': 'eu_1.a-b' });
+    expect(load({}).labels).toEqual({});
+  });
+
+  test.each([
+    ['gpu=true,gpu=false', 'label "gpu": It is given twice.'],
+    ['arch=arm64,GPU=true', 'label "GPU": A label name takes'],
+    ['gpu=yes!', 'label "gpu": A label value takes'],
+    ['gpu', 'label "gpu": A label value takes'],
+    ['gpu=a=b', 'label "gpu": A label value takes'],
+    ['gpu=true,', 'label "": A label name takes'],
+    ['__proto__=x', 'label "__proto__": A name can not be'],
+    [`${'x'.repeat(64)}=1`, `label "${'x'.repeat(64)}": A label name takes`],
+  ])('refuses the labels %s, and says which is wrong', (text, message) => {
+    expect(() => load({ WORKER_LABELS: text })).toThrow(`  WORKER_LABELS: ${message}`);
+  });
+
   test.each(['redis://r:1', 'rediss://r:1', 'unix:///r.sock'])('takes Redis at %s', (url) => {
     expect(load({ REDIS_URL: url }).redisUrl).toBe(url);
   });

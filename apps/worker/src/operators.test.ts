@@ -94,6 +94,14 @@ describe('an operator who drains a worker', () => {
   });
 });
 
+test('an operator sees that all slots are taken, and that they are free again', async () => {
+  await start({ WORKER_LEASE_SECONDS: '600' });
+  const ids = [await submit(FOREVER), await submit(FOREVER)];
+  await shows({ state: 'ready', running: 2 });
+  await Promise.all(ids.map((id) => ledger.submissions.cancel(id, 'enough')));
+  await shows({ state: 'ready', running: 0 });
+});
+
 describe('a worker with labels', () => {
   test('hears of requirements that come up while it runs', async () => {
     await start({ WORKER_LABELS: 'arch=arm64,gpu=true' });

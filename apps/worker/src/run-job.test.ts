@@ -353,7 +353,7 @@ describe('a worker that lost its claim', () => {
   const takeAway = (id: string) => ledger.redis.hset(keys.job(id), 'token', 'another');
 
   test.each(['findImage', 'create', 'attach', 'start', 'inspect'] as const)(
-    'at %s records nothing, and leaves the container to the sweep',
+    'at %s records nothing, and leaves the container to the reaper',
     async (at) => {
       let id = '';
       const engine = intercept(fake, async (method) => {
@@ -387,7 +387,7 @@ describe('an engine that fails', () => {
     });
     const { id } = await run({ args: ['sh', '-c', 'echo x; exit 1'], remove: true }, { engine });
     expect(await ledger.submissions.find(id)).toMatchObject({ state: 'finished' });
-    // What could not be removed is left to the sweep.
+    // What could not be removed is left to the reaper.
     expect(fake.containerCount).toBe(at === 'remove' ? 1 : 0);
   });
 

@@ -78,8 +78,8 @@ describe('two workers with an engine each', () => {
   test('are both seen to live, each with its engine and slots', async () => {
     const seen = await new Workers(ledger.redis).list();
     expect(seen).toMatchObject([
-      { name: 'one', state: 'ready', slots: 2, running: 0, labels: {}, pid: process.pid },
-      { name: 'two', state: 'ready', slots: 2, running: 0, labels: {}, pid: process.pid },
+      { name: 'one', state: 'ready', slots: 2, labels: {}, pid: process.pid },
+      { name: 'two', state: 'ready', slots: 2, labels: {}, pid: process.pid },
     ]);
     expect(seen[0]?.engine.id).not.toBe(seen[1]?.engine.id);
   });

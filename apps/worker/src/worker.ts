@@ -159,6 +159,7 @@ export async function startWorker(
       name,
       skew,
       state,
+      slots,
       intakes,
       file: config.heartbeatFile,
       onLost: lost.resolve,

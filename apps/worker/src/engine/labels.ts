@@ -4,7 +4,7 @@ export const LABELS = {
   attempt: 'conjob.attempt',
   /** Which ConJob: several, each with its own Redis, may share an engine. */
   installation: 'conjob.installation',
-  /** Name of the worker that made it, which is adopted under. Whose it is now, the ledger says. */
+  /** Name of the worker that made it. Whose it is now, the ledger says. */
   worker: 'conjob.worker',
   /** Image reference as the caller wrote it: the container itself only knows the image's id. */
   image: 'conjob.image',

@@ -44,7 +44,7 @@ export class Intakes {
   constructor(options: IntakesOptions) {
     this.#options = options;
     this.#slots = options.slots;
-    this.#slots.onRelease(() => this.#share());
+    this.#slots.onChange(() => this.#share());
   }
 
   /** Keeps a slot for each of these until it settles: jobs that this worker runs without having taken them. */
@@ -53,7 +53,6 @@ export class Intakes {
       const release = this.#slots.occupy();
       void job.then(release, release);
     }
-    this.#share();
   }
 
   /** Opens and closes queues, by the jobs that there are for this worker's labels. */
@@ -114,9 +113,7 @@ export class Intakes {
 
   #onTaken(): (() => void) | null {
     if (this.#isHeld || this.#slots.free === 0) return null;
-    const release = this.#slots.occupy();
-    this.#share();
-    return release;
+    return this.#slots.occupy();
   }
 
   /** Tells each queue how much may be taken from it. */

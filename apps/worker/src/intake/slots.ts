@@ -1,8 +1,8 @@
 /** How many jobs a worker runs at once, whichever queue they come from. */
 export class Slots {
   readonly total: number;
+  readonly #listeners: (() => void)[] = [];
   #used = 0;
-  #onRelease = (): void => {};
 
   constructor(total: number) {
     this.total = total;
@@ -17,19 +17,23 @@ export class Slots {
     return Math.max(0, this.total - this.#used);
   }
 
-  onRelease(listener: () => void): void {
-    this.#onRelease = listener;
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
   }
 
   /** Takes a slot, also when none is free: an adopted job runs already. Returns how to free it, once. */
   occupy(): () => void {
-    this.#used += 1;
+    this.#change(1);
     let isHeld = true;
     return () => {
       if (!isHeld) return;
       isHeld = false;
-      this.#used -= 1;
-      this.#onRelease();
+      this.#change(-1);
     };
+  }
+
+  #change(by: 1 | -1): void {
+    this.#used += by;
+    for (const listener of this.#listeners) listener();
   }
 }
