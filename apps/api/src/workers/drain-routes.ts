@@ -1,16 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkerInfo } from '@conjob/shared';
-import { type RequestHandler, Router } from 'express';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { allowMethods } from '../http/allow-methods.ts';
 import { clientLeft } from '../http/client-left.ts';
 import { preferredWaitSeconds } from '../http/prefer.ts';
 import { Query } from '../http/query.ts';
 import { reasonError } from '../http/reason.ts';
-import { isDrained, type WorkerService } from './worker-service.ts';
+import { hasResumed, isDrained, type WorkerService } from './worker-service.ts';
 import { viewWorker } from './worker-view.ts';
 
 const MAX_WAIT_SECONDS = 300;
 const LOOK_EVERY_MS = 200;
+/** A worker that lives says so at once. */
+const RESUMED_WITHIN_MS = 2000;
 const DEFAULT_REASON = 'drained by an operator';
 
 interface Dependencies {
@@ -23,6 +25,19 @@ type WorkerHandler = RequestHandler<{ name: string }>;
 
 /** `/workers/{name}/drain` and `/resume`, for operators. */
 export function drainRoutes({ workers, closing }: Dependencies): Router {
+  /** 200 with the worker as soon as it is as it was told to be; 202 with it as it is by then. */
+  const answerWhen = async (
+    isTrue: (worker: WorkerInfo) => boolean,
+    req: Request<{ name: string }>,
+    res: Response,
+    timeoutMs: number,
+  ): Promise<void> => {
+    const signal = AbortSignal.any([closing, clientLeft(res)]);
+    const find = () => workers.find(req.params.name);
+    const worker = await workerWhen(isTrue, find, { timeoutMs, signal });
+    res.status(isTrue(worker) ? 200 : 202).json(viewWorker(worker));
+  };
+
   const drain: WorkerHandler = async (req, res) => {
     const query = new Query(req.originalUrl, ['reason', 'wait']);
     const reason = query.text('reason')?.trim() || DEFAULT_REASON;
@@ -37,14 +52,13 @@ export function drainRoutes({ workers, closing }: Dependencies): Router {
     }
 
     await workers.drain(req.params.name, reason);
-    const signal = AbortSignal.any([closing, clientLeft(res)]);
-    const worker = await untilDrained(workers, req.params.name, seconds * 1000, signal);
-    res.status(isDrained(worker) ? 200 : 202).json(viewWorker(worker));
+    await answerWhen(isDrained, req, res, seconds * 1000);
   };
 
   const resume: WorkerHandler = async (req, res) => {
     new Query(req.originalUrl, []).throwIfWrong();
-    res.json(viewWorker(await workers.resume(req.params.name)));
+    await workers.resume(req.params.name);
+    await answerWhen(hasResumed, req, res, RESUMED_WITHIN_MS);
   };
 
   const router = Router();
@@ -53,17 +67,16 @@ export function drainRoutes({ workers, closing }: Dependencies): Router {
   return router;
 }
 
-/** The worker as it is when nothing runs there any more, or nobody wants to wait any longer. */
-async function untilDrained(
-  workers: WorkerService,
-  name: string,
-  timeoutMs: number,
-  signal: AbortSignal,
+/** The worker as it is when that is true of it, or nobody wants to wait any longer. */
+async function workerWhen(
+  isTrue: (worker: WorkerInfo) => boolean,
+  find: () => Promise<WorkerInfo>,
+  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<WorkerInfo> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
-    const worker = await workers.find(name);
-    if (isDrained(worker) || signal.aborted || performance.now() >= deadline) return worker;
+    const worker = await find();
+    if (isTrue(worker) || signal.aborted || performance.now() >= deadline) return worker;
     await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
   }
 }

@@ -82,6 +82,17 @@ describe('draining a worker', () => {
     expect(resumed).toMatchObject({ status: 200, json: { state: 'ready', reason: null } });
   });
 
+  test('ends when the worker has heard that it may go on', async () => {
+    await report({ state: 'draining' });
+    const answer = api.callAdmin('/workers/w1/resume', post);
+    await report();
+    expect(await answer).toMatchObject({ status: 200, json: { state: 'ready' } });
+    // One that says nothing may not have heard of it.
+    await report({ state: 'draining' });
+    const silent = await api.callAdmin('/workers/w1/resume', post);
+    expect(silent).toMatchObject({ status: 202, json: { state: 'draining' } });
+  });
+
   test('says why without a reason, too', async () => {
     await report();
     const { json } = await api.callAdmin('/workers/w1/drain', post);

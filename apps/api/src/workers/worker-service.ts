@@ -28,14 +28,18 @@ export class WorkerService {
     await this.#workers.drain(name, reason);
   }
 
-  async resume(name: string): Promise<WorkerInfo> {
+  async resume(name: string): Promise<void> {
     await this.find(name);
     await this.#workers.resume(name);
-    return this.find(name);
   }
 }
 
 /** Whether nothing of a worker runs any more, and nothing will, as it knows of the drain itself. */
 export function isDrained({ state, reported, running }: WorkerInfo): boolean {
   return state === 'lost' || (reported !== 'ready' && running === 0);
+}
+
+/** Whether a worker knows that it may take jobs again. */
+export function hasResumed({ state, reported }: WorkerInfo): boolean {
+  return state === 'lost' || reported !== 'draining';
 }
