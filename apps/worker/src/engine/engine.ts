@@ -16,7 +16,7 @@ export interface Engine {
   /** Whether it answers. Fails also for one that shuts down: it takes no new connections any more. */
   ping(): Promise<void>;
   describe(): Promise<EngineDescription>;
-  /** Fails while the disk is so full that not even a volume can be made. Leaves nothing behind. */
+  /** Fails while the disk has no space for even a small image. Leaves nothing behind. */
   probeSpace(): Promise<void>;
 
   /** The image as this engine has it, or null. */

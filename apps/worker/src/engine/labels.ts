@@ -12,6 +12,6 @@ export const LABELS = {
   keepSeconds: 'conjob.keep-seconds',
   /** Present when the image is to be removed with the container. */
   removeImage: 'conjob.remove-image',
-  /** On the volume by which it is tried whether the disk has space. */
+  /** On the image by which it is tried whether the disk has space. */
   spaceProbe: 'conjob.space-probe',
 } as const;

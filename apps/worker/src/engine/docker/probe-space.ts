@@ -1,25 +1,61 @@
+import { Readable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
 import type Docker from 'dockerode';
 import { LABELS } from '../labels.ts';
 import { absentAsNull } from './absent-as-null.ts';
 import { withDeadline } from './deadline.ts';
 
-/** One name for all workers: one that died in between leaves one volume, and not more and more. */
+/** One name for all workers: one that died in between leaves one image, and not more and more. */
 const SPACE_PROBE = 'conjob-space-probe';
+/** An engine with less space than this runs no job worth its name. */
+const PROBE_BYTES = 16 * 1024 * 1024;
+const TAR_BLOCK_BYTES = 512;
 
-/** Makes a volume and removes it again. */
+/**
+ * Imports an image of so many bytes and removes it again. To make a volume would be less work, but says
+ * less: on some file systems (tmpfs, XFS) that succeeds on a full disk.
+ */
 export async function probeSpace(docker: Docker, deadlineMs: number): Promise<void> {
-  const remove = () =>
-    withDeadline(deadlineMs, 'other', (abortSignal) =>
-      docker.getVolume(SPACE_PROBE).remove({ abortSignal }),
+  const remove = (image: string) =>
+    absentAsNull(
+      withDeadline(deadlineMs, 'other', (abortSignal) =>
+        docker.getImage(image).remove({ force: true, abortSignal }),
+      ),
     );
-  // One that is there already would be found, and not made.
-  await absentAsNull(remove());
-  await withDeadline(deadlineMs, 'create', (abortSignal) =>
-    docker.createVolume({
-      Name: SPACE_PROBE,
-      Labels: { [LABELS.spaceProbe]: 'true' },
-      abortSignal,
-    }),
-  );
-  await absentAsNull(remove());
+  // Else the new one would take its name, and leave it without.
+  await remove(SPACE_PROBE);
+  const id = await withDeadline(deadlineMs, 'create', async (abortSignal) => {
+    const changes = `LABEL ${LABELS.spaceProbe}=true`;
+    const options = { repo: SPACE_PROBE, changes, abortSignal };
+    const body = await docker.importImage(Readable.from([archive()]) as never, options);
+    return readImport(body as unknown as Readable);
+  });
+  await remove(id);
+}
+
+/** The id of the image. An error may come as a message inside of a successful answer. */
+async function readImport(body: Readable): Promise<string> {
+  const lines = String(Buffer.concat(await body.toArray()))
+    .trim()
+    .split('\n');
+  const { status = '', error } = JSON.parse(lines.at(-1) ?? '') as Record<string, string>;
+  if (error !== undefined) throw Object.assign(new Error(error), { statusCode: 500 });
+  return status;
+}
+
+/** A tar archive with one file of zeros, which take as much space on the disk as anything else. */
+function archive(): Buffer {
+  const header = Buffer.alloc(TAR_BLOCK_BYTES);
+  header.write('space', 0);
+  header.write('0000644\0', 100);
+  header.write('0000000\0', 108);
+  header.write('0000000\0', 116);
+  header.write(`${PROBE_BYTES.toString(8).padStart(11, '0')}\0`, 124);
+  header.write('00000000000\0', 136);
+  // The checksum counts as spaces in itself.
+  header.write('        0', 148);
+  header.write('ustar\x0000', 257);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+  return gzipSync(Buffer.concat([header, Buffer.alloc(PROBE_BYTES + 2 * TAR_BLOCK_BYTES)]));
 }
