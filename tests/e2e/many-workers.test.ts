@@ -41,9 +41,9 @@ it('spreads jobs over all workers, and tells who ran what', async () => {
   expect(new Set(workers)).toEqual(new Set(names));
 });
 
-it('refuses a second worker of the same name, and names the first', async () => {
+it('refuses a second worker of the same name, and names both', async () => {
   const env = { DOCKER_HOST: `unix://${secondEngine.socketPath}`, WORKER_NAME: 'south' };
   await expect(product.startWorker(env)).rejects.toThrow(
-    /Another worker is named south \(process \d+ on .*\)\. Set WORKER_NAME/,
+    /Two workers are named south: process \d+ on \S+ has the name, and process \d+ on \S+ wants it\./,
   );
 });
