@@ -44,8 +44,11 @@ export interface Engine {
   endedByItself(id: ContainerId): Promise<boolean>;
   /** With its anonymous volumes, also while it runs. */
   remove(idOrName: string): Promise<void>;
-  /** Containers, running or not, that carry all these labels. */
-  list(labels: Readonly<Record<string, string>>): Promise<ListedContainer[]>;
+  /** Containers that carry all these labels: any, or only those that have not ended, which is cheap. */
+  list(
+    labels: Readonly<Record<string, string>>,
+    which?: 'all' | 'unended',
+  ): Promise<ListedContainer[]>;
 }
 
 export type ContainerId = string;
@@ -98,7 +101,7 @@ export interface ContainerSpec {
 }
 
 /** Made, with these labels, when it is not there. */
-export interface NamedVolume {
+interface NamedVolume {
   readonly name: string;
   readonly target: string;
   readonly labels: Readonly<Record<string, string>>;

@@ -49,6 +49,12 @@ function fateOfLeased(status: ContainerState['status'], leftMs: number): Fate {
 
 type Unneeded = Extract<Observation, { kind: 'unneeded' }>;
 
+/** Nothing that the ledger could say changes it any more: only its time to be kept is to be waited for. */
+export function isSettled(status: ContainerState['status'], observation: Observation): boolean {
+  if (status !== 'exited' || observation.kind !== 'unneeded') return false;
+  return observation.seenAt - observation.since >= GRACE_MS;
+}
+
 function fateOfUnneeded(
   status: ContainerState['status'],
   { isReplaced, since, seenAt }: Unneeded,

@@ -16,6 +16,7 @@ import { LABELS } from '../engine/labels.ts';
 import { override } from '../testing/override.ts';
 import { testContainer } from '../testing/specs.ts';
 import { openLedger, type TestLedger } from '../testing/test-redis.ts';
+import { GRACE_MS } from './fate.ts';
 import { needsReaper } from './needs.ts';
 import { Pace } from './pace.ts';
 import { Reaper } from './reaper.ts';
@@ -23,7 +24,6 @@ import { Reaper } from './reaper.ts';
 const IMAGE = 'docker.io/library/shell:latest';
 /** The lease of the test ledger. */
 const LEASE_MS = 30_000;
-const GRACE_MS = 10_000;
 const HOUR_MS = 3_600_000;
 const logger = createLogger({ name: 'reaper', level: 'silent' });
 
@@ -192,7 +192,7 @@ describe('what nobody needs, a reaper', () => {
       'gone',
       'gone',
     ]);
-    engineNow += HOUR_MS;
+    engineNow += HOUR_MS + 60_000;
     await pass(now + 61_000);
     expect(await statusOf(kept)).toBe('gone');
   });
@@ -228,6 +228,26 @@ describe('what nobody needs, a reaper', () => {
     await pass(now + 1, of);
     expect(asked.filter((id) => id !== kept)).toEqual([]);
     expect(asked.length).toBeLessThanOrEqual(1);
+  });
+
+  test('keeps, be they ever so many, at a small part of the engine’s time', async () => {
+    const lists: string[] = [];
+    const slow = override(engine, {
+      list: async (labels, which = 'all') => {
+        lists.push(which);
+        if (which === 'all') now += 100;
+        return engine.list(labels, which);
+      },
+    });
+    const of = open(slow);
+    const kept = await ended(HOUR_MS);
+    const running = await container({});
+    for (let at = 0; at <= GRACE_MS; at += 1_000) await pass(at, of);
+    expect(lists.filter((which) => which === 'all').length).toBeLessThanOrEqual(3);
+    expect([await statusOf(kept), await statusOf(running)]).toEqual(['exited', 'gone']);
+    const over = await ended(0);
+    for (let at = now; at <= 3 * GRACE_MS; at += 1_000) await pass(at, of);
+    expect([await statusOf(kept), await statusOf(over)]).toEqual(['exited', 'gone']);
   });
 
   test('takes the image along for a job that wished so', async () => {

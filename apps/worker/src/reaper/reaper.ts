@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { ContainerId, Engine, ListedContainer } from '../engine/engine.ts';
 import { LABELS } from '../engine/labels.ts';
 import { removeContainer } from '../remove-container.ts';
-import { type Fate, fateOf } from './fate.ts';
+import { type Fate, fateOf, isSettled } from './fate.ts';
 import { LedgerEye } from './ledger-eye.ts';
 import { type Observation, observe, UNKNOWN } from './observation.ts';
 import type { Pace } from './pace.ts';
@@ -22,6 +22,12 @@ export interface ReaperOptions {
   readonly now?: () => number;
 }
 
+/**
+ * Hosts keep thousands of ended containers, and listing all of them is not free: in between, only those are
+ * listed that have not ended, so that it takes a fiftieth of the time at most.
+ */
+const PAUSE_PER_FULL_LIST = 50;
+
 /** After a failure. A kill can't wait. */
 const RETRY_MS = { kill: 1_000, remove: 10_000, retire: 10_000 } as const;
 type Deed = keyof typeof RETRY_MS;
@@ -36,6 +42,9 @@ export class Reaper {
   readonly #ledger: LedgerEye;
   readonly #retention: Retention;
   #seen = new Map<ContainerId, Observation>();
+  /** As of the last full list. */
+  #ended: readonly ListedContainer[] = [];
+  #nextFullListAt = Number.NEGATIVE_INFINITY;
   readonly #underWay = new Map<ContainerId, Promise<void>>();
   readonly #notBefore = new Map<ContainerId, number>();
 
@@ -46,10 +55,13 @@ export class Reaper {
     this.#retention = new Retention(options.engine, options.engineClock, this.#now);
   }
 
-  /** Looks at every container once, and begins what has to be done. Throws when the engine is away. */
-  async pass(): Promise<PassReport> {
-    const { engine, installation, pace } = this.#options;
-    const containers = await engine.list({ [LABELS.installation]: installation });
+  /**
+   * Looks at the containers once, and begins what has to be done. Throws when the engine is away.
+   * `full`: also at those that have ended since the last list of all.
+   */
+  async pass({ full = false } = {}): Promise<PassReport> {
+    const { pace } = this.#options;
+    const containers = await this.#list(full);
     this.#seen = await this.#look(containers);
     this.#forgetGone(containers);
     const now = this.#now();
@@ -66,18 +78,36 @@ export class Reaper {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay.values());
   }
 
+  async #list(full: boolean): Promise<readonly ListedContainer[]> {
+    const { engine, installation } = this.#options;
+    const ours = { [LABELS.installation]: installation };
+    const at = this.#now();
+    if (full || at >= this.#nextFullListAt) {
+      const all = await engine.list(ours);
+      this.#nextFullListAt = at + PAUSE_PER_FULL_LIST * (this.#now() - at);
+      this.#ended = all.filter(({ status }) => status === 'exited');
+      return all;
+    }
+    const unended = await engine.list(ours, 'unended');
+    // Somebody can have started one again.
+    const ids = new Set(unended.map(({ id }) => id));
+    return [...unended, ...this.#ended.filter(({ id }) => !ids.has(id))];
+  }
+
   async #look(containers: readonly ListedContainer[]): Promise<Map<ContainerId, Observation>> {
     const before = ({ id }: ListedContainer) => this.#seen.get(id) ?? UNKNOWN;
-    const jobs = containers.map(({ labels }) => labels[LABELS.job] ?? '');
-    const look = jobs.length > 0 ? await this.#ledger.look(jobs, this.#options.pace.lookMs) : null;
-    return new Map(
-      containers.map((container, index) => {
-        if (look === null) return [container.id, before(container)];
-        const attempt = Number(container.labels[LABELS.attempt]);
-        const holder = look.holders[index] ?? null;
-        return [container.id, observe(before(container), attempt, holder, look)];
-      }),
-    );
+    const seen = new Map(containers.map((container) => [container.id, before(container)]));
+    const open = containers.filter((it) => !isSettled(it.status, before(it)));
+    if (open.length === 0) return seen;
+    const jobs = open.map(({ labels }) => labels[LABELS.job] ?? '');
+    const look = await this.#ledger.look(jobs, this.#options.pace.lookMs);
+    if (look === null) return seen;
+    for (const [index, container] of open.entries()) {
+      const attempt = Number(container.labels[LABELS.attempt]);
+      const holder = look.holders[index] ?? null;
+      seen.set(container.id, observe(before(container), attempt, holder, look));
+    }
+    return seen;
   }
 
   #begin(container: ListedContainer, fate: Fate, now: number): void {
@@ -110,6 +140,7 @@ export class Reaper {
     const image = labels[LABELS.image] ?? '';
     const removeImage = labels[LABELS.removeImage] === 'true';
     await removeContainer(engine, { image, removeImage }, container.id);
+    this.#ended = this.#ended.filter(({ id }) => id !== container.id);
     return 'removed';
   }
 

@@ -100,7 +100,7 @@ async function reapOn(
   const retryMs = new Pace(leaseMs).lookMs;
   while (!quit.aborted) {
     if (alone.aborted) aloneSince ??= performance.now();
-    const report = await reaper.pass().catch((error: unknown): null => {
+    const report = await reaper.pass({ full: alone.aborted }).catch((error: unknown): null => {
       if (!isEngineAway) logger.error({ err: error }, 'the engine does not answer');
       isEngineAway = true;
       return null;

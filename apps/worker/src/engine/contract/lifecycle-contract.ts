@@ -150,6 +150,8 @@ export function describeLifecycle(context: () => ContractContext): void {
       expect(found[0]?.labels).toMatchObject(labels);
       const statusOf = (wanted: string) => found.find(({ id }) => id === wanted)?.status;
       expect([one, running.id, exited].map(statusOf)).toEqual(['created', 'running', 'exited']);
+      const unended = await context().engine.list(labels, 'unended');
+      expect(unended.map(({ id }) => id).sort()).toEqual([one, running.id].sort());
       const inAMinute = Date.now() + 60_000;
       for (const { createdAt } of found) {
         expect(createdAt).toBeGreaterThan(inAMinute - 3_600_000);

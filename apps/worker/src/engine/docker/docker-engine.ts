@@ -16,13 +16,14 @@ import type {
 } from '../engine.ts';
 import { absentAsNull } from './absent-as-null.ts';
 import { containerOptions } from './container-options.ts';
-import { containerState, statusOf } from './container-state.ts';
+import { containerState } from './container-state.ts';
 import { withDeadline } from './deadline.ts';
 import { demux } from './demux.ts';
 import { dial, withoutReuse } from './dial.ts';
 import { isConflict, isNotModified, toEngineError } from './docker-errors.ts';
 import { sawOwnEnd } from './end-witness.ts';
 import { watchExit } from './exit-watch.ts';
+import { listContainers } from './list-containers.ts';
 import { probeSpace } from './probe-space.ts';
 import { readPullProgress } from './pull-progress.ts';
 
@@ -235,16 +236,12 @@ export class DockerEngine implements Engine {
     );
   }
 
-  async list(labels: Readonly<Record<string, string>>): Promise<ListedContainer[]> {
-    const label = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
-    const found = await withDeadline(this.#deadlines.lookMs, 'other', (abortSignal) =>
-      this.#docker.listContainers({ all: true, filters: { label }, abortSignal }),
+  async list(
+    labels: Readonly<Record<string, string>>,
+    which: 'all' | 'unended' = 'all',
+  ): Promise<ListedContainer[]> {
+    return withDeadline(this.#deadlines.lookMs, 'other', (abortSignal) =>
+      listContainers(this.#docker, labels, which, abortSignal),
     );
-    return found.map(({ Id, Labels, State, Created }) => ({
-      id: Id,
-      labels: Labels,
-      status: statusOf(State),
-      createdAt: Created * 1000,
-    }));
   }
 }

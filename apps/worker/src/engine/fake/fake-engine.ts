@@ -164,9 +164,13 @@ export class FakeEngine implements Engine {
     this.#containers.delete(container.id);
   }
 
-  async list(labels: Readonly<Record<string, string>>): Promise<ListedContainer[]> {
+  async list(
+    labels: Readonly<Record<string, string>>,
+    which: 'all' | 'unended' = 'all',
+  ): Promise<ListedContainer[]> {
     await this.#beThere();
     return [...this.#containers.values()]
+      .filter(({ state }) => which === 'all' || state.status !== 'exited')
       .filter(({ spec }) =>
         Object.entries(labels).every(([name, value]) => spec.labels[name] === value),
       )
