@@ -14,7 +14,7 @@ export function check(evidence: Evidence, tolerance: Tolerance = {}): Violation[
     ...acceptedJobsEnd(evidence),
     ...jobsEndOnce(evidence),
     ...attemptsDoNotOverlap(evidence, tolerance),
-    ...jobsStartOnce(evidence, tolerance),
+    ...jobsStartOnce(evidence),
     ...nothingIsLeft(evidence),
     ...outputsAreWhole(evidence, tolerance),
     ...answersInTime(evidence, tolerance),

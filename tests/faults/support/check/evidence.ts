@@ -25,8 +25,6 @@ export interface Evidence {
 export interface Tolerance {
   /** Codes of errors with which jobs may end, such as `worker.lost`. */
   readonly mayEnd?: readonly string[];
-  /** How often one job may be started: more than once only when it asked for that. */
-  readonly starts?: number;
   readonly overlapMs?: number;
   /** Answers that may come late or not at all, such as those of an API that hangs. */
   readonly mayMiss?: (call: Call) => boolean;

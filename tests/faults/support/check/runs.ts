@@ -22,12 +22,18 @@ export function attemptsDoNotOverlap(
 }
 
 /** P3: started at most once, unless the job asks for more. */
-export function jobsStartOnce({ events }: Seen, { starts = 1 }: Tolerance = {}): Violation[] {
+export function jobsStartOnce({ events, jobs }: Seen & Pick<Evidence, 'jobs'>): Violation[] {
   return [...byJob(events)].flatMap(([job, runs]) =>
-    runs.length > starts
+    runs.length > askedStarts(jobs.get(job)?.spec)
       ? [{ invariant: 'P3' as const, says: `${job} was started ${runs.length} times` }]
       : [],
   );
+}
+
+/** By the spec as it was accepted. */
+function askedStarts(spec = '{}'): number {
+  const { retry } = JSON.parse(spec) as { readonly retry?: { readonly maxAttempts: number } };
+  return retry?.maxAttempts ?? 1;
 }
 
 /** I9: never more containers than slots, and at rest no slot is taken. */
