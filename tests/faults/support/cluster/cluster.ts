@@ -30,6 +30,14 @@ export interface ClusterOptions {
   readonly slots?: number;
   /** Default both. One is enough where the row asks who does it. */
   readonly workers?: 0 | 1 | 2;
+  /** Puts something of the row's own between each worker and its engine. */
+  readonly beforeEngine?: (socketPath: string, worker: string) => Promise<EngineDoor>;
+}
+
+/** What a worker takes for its engine. */
+interface EngineDoor {
+  readonly url: string;
+  stop(): Promise<void>;
 }
 
 /** Two APIs and two workers, each on an engine of its own, one Redis, and a link before each. */
@@ -65,13 +73,15 @@ export async function startCluster(
       releasers.push(() => redisLink.stop());
       const engineLink = await linkToEngine(engine.socketPath);
       releasers.push(() => engineLink.stop());
+      const door = await options.beforeEngine?.(engine.socketPath, name);
+      releasers.push(async () => door?.stop());
       const part = await startPart({
         app: 'worker',
         name,
         ready: /worker is ready/,
         env: {
           REDIS_URL: redisLink.url,
-          DOCKER_HOST: engineLink.url,
+          DOCKER_HOST: door?.url ?? engineLink.url,
           WORKER_NAME: name,
           WORKER_CONCURRENCY: String(slots),
           WORKER_LEASE_SECONDS: String(leaseSeconds),
