@@ -6,12 +6,13 @@ import { putSection } from './report/sections.ts';
 import { cpu } from './scenarios/cpu.ts';
 import { echo } from './scenarios/echo.ts';
 import { output } from './scenarios/output.ts';
+import { recovery } from './scenarios/recovery.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 import { throughput } from './scenarios/throughput.ts';
 import { setStage } from './stage/stage.ts';
 
-const SCENARIOS: readonly Scenario[] = [echo, throughput, cpu, output];
-const PAGE = join(import.meta.dirname, '..', '..', 'docs', 'performance.md');
+const SCENARIOS: readonly Scenario[] = [echo, throughput, cpu, output, recovery];
+const DOCS = join(import.meta.dirname, '..', '..', 'docs');
 
 const USAGE = `Usage: pnpm bench [scenario…] [--rounds N] [--built] [--everysec] [--write]
 
@@ -21,7 +22,7 @@ Scenarios, all by default: ${SCENARIOS.map(({ name }) => name).join(', ')}
   --rounds N  how often to measure; each scenario has a number of its own
   --built     run what pnpm build made, as the images do; default: the sources
   --everysec  let Redis write to the disk once a second: shows what appendfsync always costs
-  --write     put the results into docs/performance.md
+  --write     put the results into docs/performance.md; of recovery, into docs/reliability.md
 `;
 
 interface Wish {
@@ -92,14 +93,15 @@ async function perform(wish: Wish, signal: AbortSignal): Promise<void> {
 }
 
 function writeSection(
-  { name, title, method }: Scenario,
+  { name, title, method, page = 'performance.md' }: Scenario,
   { rounds, built }: Wish,
   machine: string,
   results: string,
 ): void {
   const command = `    pnpm bench ${name} --rounds ${rounds}${built ? ' --built' : ''} --write`;
   const text = [`## ${title}`, method, command, results, `Measured on: ${machine}.`].join('\n\n');
-  writeFileSync(PAGE, putSection(readFileSync(PAGE, 'utf8'), name, text));
+  const path = join(DOCS, page);
+  writeFileSync(path, putSection(readFileSync(path, 'utf8'), name, text));
 }
 
 const quit = new AbortController();

@@ -6,6 +6,8 @@ export interface DockerCli {
   readonly version: string;
   /** `docker run --rm` without a network; returns what the job printed. */
   run(image: string, args: readonly string[]): Promise<string>;
+  /** `docker stop`. */
+  stop(container: string, graceSeconds: number): Promise<void>;
 }
 
 /** Undefined where there is no `docker` on PATH. */
@@ -18,5 +20,7 @@ export async function findDockerCli(engineSocket: string): Promise<DockerCli | u
     version: (await docker(['--version'])).trim(),
     run: (image, args) =>
       docker(['run', '--rm', '--network', 'none', '--pull', 'never', image, ...args]),
+    stop: async (container, graceSeconds) =>
+      void (await docker(['stop', '-t', String(graceSeconds), container])),
   };
 }

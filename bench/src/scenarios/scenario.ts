@@ -16,6 +16,8 @@ export interface Scenario {
   /** How it is measured, and what would be good: for the page. */
   readonly method: string;
   readonly rounds: number;
+  /** In `docs/`, where its results are written; default `performance.md`. */
+  readonly page?: string;
   /** Measures, and returns the answer: tables and sentences in Markdown. */
   run(performance: Performance): Promise<string>;
 }

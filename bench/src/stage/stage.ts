@@ -8,6 +8,7 @@ import {
 } from '@conjob/testkit';
 import Docker from 'dockerode';
 import { type ConJob, startConJob } from './conjob.ts';
+import { type Installation, install } from './installation.ts';
 
 /** What every scenario plays on: an engine and a Redis of our own, on this machine's disk. */
 export interface Stage {
@@ -20,6 +21,8 @@ export interface Stage {
     env: Readonly<Record<string, string>>,
     use: (conJob: ConJob) => Promise<T>,
   ): Promise<T>;
+  /** Gives `use` a new installation on the same engine, with a Redis of its own, and ends it afterwards. */
+  withInstallation<T>(use: (installation: Installation) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -57,6 +60,14 @@ export async function setStage({ built, everysec }: StageOptions): Promise<Stage
           return await use(conJob);
         } finally {
           await conJob.stop();
+        }
+      },
+      async withInstallation(use) {
+        const installation = await install(places);
+        try {
+          return await use(installation);
+        } finally {
+          await installation.stop();
         }
       },
       close: () => releasers.releaseAll(),
