@@ -18,6 +18,8 @@ export interface ProductProcess {
   /** SIGTERM, and how it ended. May be called after it ended. */
   stop(): Promise<number | null>;
   kill(signal: NodeJS.Signals): void;
+  /** Hears no more of it, nor of a reaper that outlives it. */
+  forget(): void;
   /** Resolves with the match once its output has it; throws when it ends before. */
   says(pattern: RegExp): Promise<RegExpExecArray>;
 }
@@ -65,6 +67,10 @@ export function launch(app: App, env: Readonly<Record<string, string>>): Product
     says,
     hasExited: () => child.exitCode !== null || child.signalCode !== null,
     kill: (signal) => child.kill(signal),
+    forget: () => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    },
     stop: () => {
       child.kill('SIGTERM');
       return exited;

@@ -57,8 +57,10 @@ const KILLED = null;
 
 /** One that a test has ended before is that test's own business. */
 async function stopCleanly(name: string, running: ProductProcess): Promise<void> {
-  if (running.hasExited()) return;
+  const hadEnded = running.hasExited();
   const code = await running.stop();
+  running.forget();
+  if (hadEnded) return;
   if (code !== 0 && code !== KILLED) {
     throw new Error(`${name} ended with ${code}:\n${running.output()}`);
   }
