@@ -8,6 +8,7 @@ export * from './job-spec.ts';
 export * from './job-state.ts';
 export * from './keys.ts';
 export * from './ledger/attempts.ts';
+export * from './ledger/claim.ts';
 export * from './ledger/leases.ts';
 export * from './ledger/submissions.ts';
 export * from './load-config.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { keys } from '../keys.ts';
 import { jobResult, useLedger } from '../testing/use-ledger.ts';
-import { FencedError } from './attempts.ts';
+import { FencedError } from './claim.ts';
 
 const ledger = useLedger();
 

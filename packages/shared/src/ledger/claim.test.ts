@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { RECORD_VERSION } from '../job-record.ts';
 import { keys } from '../keys.ts';
 import { claimOf, jobResult, useLedger } from '../testing/use-ledger.ts';
-import { FencedError } from './attempts.ts';
+import { FencedError } from './claim.ts';
 
 const ledger = useLedger();
 

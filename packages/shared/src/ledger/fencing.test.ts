@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { ATTEMPT_STEPS } from '../job-state.ts';
 import { keys } from '../keys.ts';
 import { jobResult, useLedger } from '../testing/use-ledger.ts';
-import { type Attempts, type Claim, FencedError } from './attempts.ts';
+import type { Attempts } from './attempts.ts';
+import { type Claim, FencedError } from './claim.ts';
 
 const ledger = useLedger();
 const CHUNK = [{ stream: 'stdout', data: Buffer.from('late') }] as const;

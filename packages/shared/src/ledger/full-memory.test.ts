@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { jobError } from '../job-error.ts';
 import { jobResult, jobSpec, useLedger } from '../testing/use-ledger.ts';
-import type { Claim } from './attempts.ts';
+import type { Claim } from './claim.ts';
 
 const ledger = useLedger();
 const OOM = /OOM command not allowed/;

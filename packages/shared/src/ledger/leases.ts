@@ -13,6 +13,11 @@ export interface JobHolder {
   readonly leaseMs: number;
 }
 
+/** For how long a lease must have been seen unchanged, by a clock that can't jump, before it ends. */
+export function observationMs({ leaseMs }: Pick<JobHolder, 'leaseMs'>): number {
+  return Math.min(leaseMs / 3, 10_000);
+}
+
 /** Who holds these jobs, in the order of `ids`; null for unknown ones. */
 export async function readHolders(
   redis: Redis,

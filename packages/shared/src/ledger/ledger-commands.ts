@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
-import * as scripts from './ledger-scripts.ts';
+import * as attempts from './attempt-scripts.ts';
+import * as submissions from './submission-scripts.ts';
 
 type Argument = string | number | Buffer;
 
@@ -27,20 +28,23 @@ export interface LedgerCommands {
 }
 
 export function withLedgerCommands(redis: Redis): LedgerCommands {
-  redis.defineCommand('conjobAccept', { numberOfKeys: 11, lua: scripts.ACCEPT });
-  redis.defineCommand('conjobQueued', { numberOfKeys: 2, lua: scripts.QUEUED });
-  redis.defineCommand('conjobClaim', { numberOfKeys: 6, lua: scripts.CLAIM });
-  redis.defineCommand('conjobAdopt', { numberOfKeys: 3, lua: scripts.ADOPT });
-  redis.defineCommand('conjobAdvance', { numberOfKeys: 2, lua: scripts.ADVANCE });
-  redis.defineCommand('conjobRenew', { numberOfKeys: 2, lua: scripts.RENEW });
-  redis.defineCommand('conjobRelease', { numberOfKeys: 11, lua: scripts.RELEASE });
-  redis.defineCommand('conjobRetry', { numberOfKeys: 11, lua: scripts.RETRY });
-  redis.defineCommand('conjobAppend', { numberOfKeys: 2, lua: scripts.APPEND });
-  redis.defineCommand('conjobExpireLease', { numberOfKeys: 11, lua: scripts.EXPIRE_LEASE });
-  redis.defineCommand('conjobFinish', { numberOfKeys: 11, lua: scripts.FINISH });
-  redis.defineCommand('conjobCancel', { numberOfKeys: 12, lua: scripts.CANCEL });
-  redis.defineCommand('conjobRemove', { numberOfKeys: 4, lua: scripts.REMOVE });
-  redis.defineCommand('conjobForgetPlacement', { numberOfKeys: 2, lua: scripts.FORGET_PLACEMENT });
+  redis.defineCommand('conjobAccept', { numberOfKeys: 11, lua: submissions.ACCEPT });
+  redis.defineCommand('conjobQueued', { numberOfKeys: 2, lua: submissions.QUEUED });
+  redis.defineCommand('conjobClaim', { numberOfKeys: 6, lua: attempts.CLAIM });
+  redis.defineCommand('conjobAdopt', { numberOfKeys: 3, lua: attempts.ADOPT });
+  redis.defineCommand('conjobAdvance', { numberOfKeys: 2, lua: attempts.ADVANCE });
+  redis.defineCommand('conjobRenew', { numberOfKeys: 2, lua: attempts.RENEW });
+  redis.defineCommand('conjobRelease', { numberOfKeys: 11, lua: attempts.RELEASE });
+  redis.defineCommand('conjobRetry', { numberOfKeys: 11, lua: attempts.RETRY });
+  redis.defineCommand('conjobAppend', { numberOfKeys: 2, lua: attempts.APPEND });
+  redis.defineCommand('conjobExpireLease', { numberOfKeys: 11, lua: submissions.EXPIRE_LEASE });
+  redis.defineCommand('conjobFinish', { numberOfKeys: 11, lua: attempts.FINISH });
+  redis.defineCommand('conjobCancel', { numberOfKeys: 12, lua: submissions.CANCEL });
+  redis.defineCommand('conjobRemove', { numberOfKeys: 4, lua: submissions.REMOVE });
+  redis.defineCommand('conjobForgetPlacement', {
+    numberOfKeys: 2,
+    lua: submissions.FORGET_PLACEMENT,
+  });
   // defineCommand adds the methods at run time, where the type of Redis does not see them.
   return redis as unknown as LedgerCommands;
 }

@@ -6,7 +6,7 @@ import { connectPatient, disconnect } from '../redis.ts';
 import { PHASES, WORKERS } from '../testing/ledger-moves.ts';
 import { type Random, SEEDS, seededRandom } from '../testing/random.ts';
 import { jobResult, useLedger } from '../testing/use-ledger.ts';
-import { type Claim, FencedError } from './attempts.ts';
+import { type Claim, FencedError } from './claim.ts';
 
 const ledger = useLedger();
 

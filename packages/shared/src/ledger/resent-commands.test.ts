@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { keys } from '../keys.ts';
 import { connectPatient, disconnect } from '../redis.ts';
 import { jobResult, jobSpec, useLedger } from '../testing/use-ledger.ts';
-import { FencedError } from './attempts.ts';
+import { FencedError } from './claim.ts';
 import { Submissions } from './submissions.ts';
 
 const ledger = useLedger();

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { jobError } from '../job-error.ts';
 import { keys } from '../keys.ts';
 import { jobResult, useLedger } from '../testing/use-ledger.ts';
-import type { Claim } from './attempts.ts';
+import type { Claim } from './claim.ts';
 
 const ledger = useLedger();
 const HOUR_MS = 3_600_000;

@@ -10,6 +10,7 @@ import { countOutput } from '../output-reader.ts';
 import { canonicalRequires, type Labels, parseRequires, queueOf } from '../placement.ts';
 import { retryDelayMs } from '../retry-policy.ts';
 import { endingKeys } from './ending-keys.ts';
+import { observationMs, readHolders } from './leases.ts';
 import { type LedgerCommands, withLedgerCommands } from './ledger-commands.ts';
 
 const IDEMPOTENCY_MS = 24 * 3600 * 1000;
@@ -129,6 +130,10 @@ export class Submissions {
     { id, leaseUntil }: Lease,
     observedMs: number,
   ): Promise<'finished' | 'queued' | 'held' | 'over'> {
+    const [holder] = await readHolders(this.#redis, [id]);
+    // Before the output is counted, which takes its time, and is in vain as long as the lease is held.
+    const isSame = holder?.leaseUntil === leaseUntil && observedMs >= observationMs(holder);
+    if (holder?.state === 'running' && !isSame) return 'held';
     const record = await this.find(id);
     const attempt = record?.attempts.at(-1);
     if (record === null || attempt === undefined) return 'over';
@@ -139,7 +144,6 @@ export class Submissions {
       ...endingKeys(id),
       id,
       leaseUntil,
-      Math.floor(observedMs),
       attempt.number,
       JSON.stringify(result),
       retryDelayMs(record.spec.retry, record.retries, result) ?? '',

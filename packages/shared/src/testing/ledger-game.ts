@@ -3,7 +3,7 @@ import type { Conclusion } from '../conclusion.ts';
 import type { JobSpec } from '../job-spec.ts';
 import { type AttemptStep, JOB_STATES, type JobState, NEXT_STATES } from '../job-state.ts';
 import { keys } from '../keys.ts';
-import type { Claim } from '../ledger/attempts.ts';
+import type { Claim } from '../ledger/claim.ts';
 import { queueOf } from '../placement.ts';
 import type { Random } from './random.ts';
 import type { useLedger } from './use-ledger.ts';

@@ -3,7 +3,7 @@ import type { Conclusion } from '../conclusion.ts';
 import { jobError } from '../job-error.ts';
 import { ATTEMPT_STEPS, type AttemptStep, type JobPhase } from '../job-state.ts';
 import { keys } from '../keys.ts';
-import { type Claim, FencedError } from '../ledger/attempts.ts';
+import { type Claim, FencedError } from '../ledger/claim.ts';
 import type { Game, Model } from './ledger-game.ts';
 import { jobResult } from './use-ledger.ts';
 
