@@ -28,6 +28,17 @@ describe('a lease', () => {
     expect(await ledger.submissions.expireLease(over(id), 1000)).toBe('queued');
   });
 
+  test('that is held costs no look at the output, however much there is', async () => {
+    const { id } = await ledger.claimAt('started');
+    await ledger.endLease(id);
+    await ledger.redis.config('RESETSTAT');
+    expect(await ledger.submissions.expireLease(over(id), 9_999)).toBe('held');
+    expect(await ledger.redis.info('commandstats')).not.toContain('cmdstat_xrange');
+    // The control: the output is counted for one that ends.
+    expect(await ledger.submissions.expireLease(over(id), 10_000)).toBe('finished');
+    expect(await ledger.redis.info('commandstats')).toContain('cmdstat_xrange');
+  });
+
   test('that was renewed since is held', async () => {
     const claim = await ledger.claimAt('started');
     await ledger.endLease(claim.id);

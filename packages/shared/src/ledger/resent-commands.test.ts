@@ -5,7 +5,7 @@ import { tempFolder, until } from '@conjob/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { keys } from '../keys.ts';
 import { connectPatient, disconnect } from '../redis.ts';
-import { jobResult, jobSpec, useLedger } from '../testing/use-ledger.ts';
+import { claimOf, jobResult, jobSpec, useLedger } from '../testing/use-ledger.ts';
 import { FencedError } from './claim.ts';
 import { Submissions } from './submissions.ts';
 
@@ -119,6 +119,42 @@ describe('a command whose answer is lost with the connection', () => {
     );
     expect(accepted).toEqual({ outcome: 'accepted', id: 'job' });
     expect(await ledger.announced('job')).toEqual(['queued']);
+  });
+
+  test('claims a job once', async () => {
+    const attempts = ledger.worker('first', connection);
+    await attempts.claim(await ledger.submit(), 'other');
+    const id = await ledger.submit();
+    const running = async () => (await ledger.find(id)).state === 'running';
+    const outcome = await sendTwice(() => attempts.claim(id, 'token'), running);
+    expect(outcome).toMatchObject({ kind: 'claimed', claim: { attempt: 1 } });
+    expect(await ledger.announced(id)).toEqual(['queued', 'running']);
+    expect(await attempts.renew(claimOf(outcome))).toBe('');
+  });
+
+  test('adopts a job once, also from another worker', async () => {
+    const attempts = ledger.worker('second', connection);
+    await attempts.adopt((await ledger.claimAt('started')).id, 1, 'other', 'first');
+    const { id } = await ledger.claimAt('started');
+    const adopted = await sendTwice(
+      () => attempts.adopt(id, 1, 'token', 'first'),
+      async () => (await ledger.find(id)).attempts[0]?.worker === 'second',
+    );
+    if (adopted === null) throw new Error('not adopted');
+    expect(await attempts.renew(adopted)).toBe('');
+  });
+
+  test('runs a job again once, in the care of the API', async () => {
+    const failure = jobResult({ conclusion: 'FAILURE', exitCode: 1 });
+    const other = await ledger.claimAt('started');
+    const claim = await ledger.claimAt('started');
+    const attempts = ledger.worker('first', connection);
+    await attempts.retry(other, failure, 0);
+    const queued = async () => (await ledger.find(claim.id)).state === 'queued';
+    const retried = sendTwice(() => attempts.retry(claim, failure, 0), queued);
+    await expect(retried).rejects.toThrow(FencedError);
+    expect((await ledger.find(claim.id)).retries).toBe(1);
+    expect(await ledger.submissions.due()).toContain(claim.id);
   });
 
   test('gives a job back, in the care of the API', async () => {
