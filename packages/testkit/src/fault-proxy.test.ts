@@ -62,6 +62,22 @@ test('swallows everything while it is a black hole, and passes again afterwards'
   expect(await answer(client, 'b')).toBe('b');
 });
 
+test('keeps everything back while it is stalled, endings too, and delivers it afterwards', async () => {
+  await answer(client, 'a');
+  await proxy.set('stall');
+  client.write('late');
+  const leaving = connect(proxy.address);
+  leaving.end('last words');
+  const heard: string[] = [];
+  client.on('data', (data: Buffer) => heard.push(data.toString()));
+  leaving.on('data', (data: Buffer) => heard.push(data.toString()));
+  await sleep(50);
+  expect(heard).toEqual([]);
+  await proxy.set('pass');
+  await once(leaving, 'close');
+  expect(heard.toSorted()).toEqual(['last words', 'late']);
+});
+
 test('cuts open connections and accepts new ones', async () => {
   await answer(client, 'a');
   proxy.cut();

@@ -11,13 +11,15 @@ import { Transform } from 'node:stream';
 import { tempFolder } from './temp-folder.ts';
 
 /**
- * What happens to connections. `pass`, `delayMs` and `blackhole` hold for open ones too, from
- * their next bytes on; `reset` and `refuse` for new ones.
+ * What happens to connections. `pass`, `delayMs`, `stall` and `blackhole` hold for open ones too,
+ * from their next bytes on; `reset` and `refuse` for new ones.
  */
 export type Fault =
   | 'pass'
   /** Accepts and swallows, both ways: a peer behind a broken link. */
   | 'blackhole'
+  /** Keeps everything back, and delivers it afterwards: a link that loses packets, which are sent again. */
+  | 'stall'
   /** Accepts, then breaks at once. */
   | 'reset'
   /** Does not listen: ECONNREFUSED, or ENOENT for a unix socket. */
@@ -49,13 +51,15 @@ export async function startFaultProxy(options: {
   const upstreams = new Set<Socket>();
   let fault: Fault = 'pass';
   let accepted = 0;
+  const stalled: (() => void)[] = [];
+  const way: Way = { fault: () => fault, afterwards: (go) => stalled.push(go) };
   const server = createServer({ allowHalfOpen: true }, (client) => {
     accepted += 1;
     if (fault === 'reset') return breakOff(client, true);
     const upstream = connect({ ...options.target, allowHalfOpen: true });
     track(clients, client);
     track(upstreams, upstream);
-    link(client, upstream, () => fault);
+    link(client, upstream, way);
   });
   let address = await listen(
     server,
@@ -73,6 +77,7 @@ export async function startFaultProxy(options: {
     },
     async set(next) {
       fault = next;
+      if (next !== 'stall') for (const go of stalled.splice(0)) go();
       if (next === 'refuse') server.close();
       else if (!server.listening) address = await listen(server, address);
     },
@@ -92,33 +97,45 @@ function track(sockets: Set<Socket>, socket: Socket): void {
   socket.on('close', () => sockets.delete(socket));
 }
 
+/** What is between two sockets at this moment. */
+interface Way {
+  readonly fault: () => Fault;
+  /** Calls `go` when what is stalled goes on. */
+  readonly afterwards: (go: () => void) => void;
+}
+
 /** Passes bytes and endings both ways. A broken link delivers no ending: it goes silent. */
-function link(client: Socket, upstream: Socket, fault: () => Fault): void {
+function link(client: Socket, upstream: Socket, way: Way): void {
   const ways = [
     [client, upstream],
     [upstream, client],
   ] as const;
   for (const [from, to] of ways) {
-    from.pipe(gate(fault)).pipe(to);
+    const door = gate(way);
+    from.pipe(door).pipe(to);
     from.on('error', () => {}); // its close follows
     from.on('close', () => {
       const ended = from.readableEnded; // then the ending is on its way, behind the last bytes
-      if (!ended && fault() !== 'blackhole') to.destroy();
+      if (ended || way.fault() === 'blackhole') return;
+      if (way.fault() === 'stall') way.afterwards(() => door.end());
+      else to.destroy();
     });
   }
 }
 
 /** Lets chunks through, late, or not at all. */
-function gate(fault: () => Fault): Transform {
+function gate({ fault, afterwards }: Way): Transform {
   return new Transform({
     transform(chunk, _encoding, done) {
       const now = fault();
       if (typeof now === 'object') setTimeout(done, now.delayMs, null, chunk);
+      else if (now === 'stall') afterwards(() => done(null, chunk));
       else if (now === 'blackhole') done();
       else done(null, chunk);
     },
     flush(done) {
-      if (fault() !== 'blackhole') done();
+      if (fault() === 'stall') afterwards(done);
+      else if (fault() !== 'blackhole') done();
     },
   });
 }
