@@ -38,7 +38,7 @@ async function start(env: Readonly<Record<string, string>> = {}): Promise<Starte
   });
   const reapers = () =>
     processesOf(`WORKER_NAME=${name}`).filter((pid) => pid !== worker.pid && isAlive(pid));
-  await expect.poll(() => worker.output()).toContain('reaper is ready');
+  await worker.says(/reaper is ready/);
   return { worker, name, reapers };
 }
 
@@ -127,7 +127,10 @@ describe('a worker that is told to stop', () => {
     const { worker, reapers } = await start();
     expect(reapers()).toHaveLength(1);
     expect(await worker.stop()).toBe(0);
-    expect(reapers()).toEqual([]);
+    await until(
+      async () => reapers(),
+      (pids) => pids.length === 0,
+    );
   });
 
   it('has no reaper when another service does its work', async () => {

@@ -1,5 +1,11 @@
 import { createLogger, disconnect } from '@conjob/shared';
-import { importTinyImage, listVolumes, startTestRedis, type TestRedis } from '@conjob/testkit';
+import {
+  importTinyImage,
+  listVolumes,
+  startTestRedis,
+  type TestRedis,
+  until,
+} from '@conjob/testkit';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { containerSpec } from '../container-spec.ts';
@@ -163,10 +169,9 @@ test('what a job is about to use is noted, by the names that its engine has for 
   const defaults = { installation: 'i', worker: 'w', runtime: undefined, maxOutputBytes: 1 };
   noteUses(redis, 'engine', logger)(containerSpec(claim, 'sha256:abc', defaults));
   const names = async (kind: string) => redis.zrange(`{conjob}:${kind}-use:engine`, '0', '-1');
-  await expect.poll(() => names('image')).toEqual(['sha256:abc docker.io/library/alpine:latest']);
-  await expect
-    .poll(() => names('volume'))
-    .toEqual([expect.stringMatching(/^conjob-docker-cache-alpine-/)]);
+  await until(async () => (await names('image')).length > 0 && (await names('volume')).length > 0);
+  expect(await names('image')).toEqual(['sha256:abc docker.io/library/alpine:latest']);
+  expect(await names('volume')).toEqual([expect.stringMatching(/^conjob-docker-cache-alpine-/)]);
 });
 
 test('an engine says what time it is there', async () => {

@@ -7,7 +7,7 @@ import {
   keys,
   resultWithoutOutput,
 } from '@conjob/shared';
-import { startFaultProxy } from '@conjob/testkit';
+import { startFaultProxy, until } from '@conjob/testkit';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Engine } from '../engine/engine.ts';
@@ -315,6 +315,6 @@ describe('a reaper whose worker is gone is needed', () => {
 
 async function ended(keepMs: number, labels = {}): Promise<string> {
   const id = await container({ [LABELS.keepSeconds]: String(keepMs / 1000), ...labels }, ['true']);
-  await expect.poll(() => statusOf(id)).toBe('exited');
+  await until(async () => (await statusOf(id)) === 'exited');
   return id;
 }
