@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type Docker from 'dockerode';
+import { containerOf } from './conjob-job.ts';
 
 /** What is read here of a job as the API shows it. */
 export interface JobView {
@@ -34,15 +36,20 @@ export async function submit(url: string, job: NewJob): Promise<string> {
 export const findJob = (url: string, id: string) =>
   ask(`${url}/jobs/${id}`, 200) as Promise<JobView>;
 
-/** Submits a job, and waits until its container runs. */
-export async function submitRunning(url: string, job: NewJob): Promise<string> {
+/** Submits a job, and waits until the engine says that its container runs. */
+export async function submitRunning(url: string, docker: Docker, job: NewJob): Promise<string> {
   const id = await submit(url, job);
   const deadline = performance.now() + RUNNING_WITHIN_MS;
-  while ((await findJob(url, id)).phase !== 'running') {
+  while (!(await isRunning(docker, containerOf(id)))) {
     if (performance.now() > deadline) throw new Error(`job ${id} does not run`);
     await sleep(LOOK_MS);
   }
   return id;
+}
+
+async function isRunning(docker: Docker, container: string): Promise<boolean> {
+  const filters = JSON.stringify({ name: [container], status: ['running'] });
+  return (await docker.listContainers({ filters })).length > 0;
 }
 
 /** Waits for the end of a job as a client does, with one request, and again while it is not over. */

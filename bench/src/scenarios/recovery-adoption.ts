@@ -33,7 +33,7 @@ export async function measureAdoption({ stage, rounds, signal, say }: Performanc
     };
     const adopt = async (): Promise<Adoption> => {
       const job = { image: stage.image, args: ['sleep', '600'], killTimeoutSeconds: 0 };
-      const id = await submitRunning(url, job);
+      const id = await submitRunning(url, stage.docker, job);
       const next = await startAgain();
       const adopted = await next.says('adopted a running job');
       if (adopted['job'] !== id) throw new Error(`${adopted['job']} was adopted, not ${id}`);

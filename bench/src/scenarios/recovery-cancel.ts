@@ -24,7 +24,7 @@ export async function measureCancel({ stage, rounds, signal, say }: Performance)
     const template = await likeConJob(docker, url, image);
     const conJob = async (): Promise<number> => {
       const job = { image, args: COMMAND, killTimeoutSeconds: GRACE_SECONDS };
-      const id = await submitRunning(url, job);
+      const id = await submitRunning(url, docker, job);
       await calm(CALM_WITHIN_MS);
       const ended = untilFinished(url, id, signal);
       const start = performance.now();

@@ -28,7 +28,9 @@ export async function measureLoss(
       signal.throwIfAborted();
       const worker = await installation.startWorker({ WORKER_CONCURRENCY: String(LOST_JOBS) });
       const job = { image: stage.image, args: ['sleep', '600'] };
-      const starting = Array.from({ length: LOST_JOBS }, () => submitRunning(url, job));
+      const starting = Array.from({ length: LOST_JOBS }, () =>
+        submitRunning(url, stage.docker, job),
+      );
       const ids = await Promise.all(starting);
       await sleep((RENEWAL_MS * round) / rounds);
       const start = performance.now();

@@ -43,7 +43,7 @@ export async function measureRestart(
       installation.startApi(),
       installation.startWorker({ WORKER_CONCURRENCY: '1' }),
     ]);
-    const occupant = await submitRunning(url, { image, args: ['sleep', '600'] });
+    const occupant = await submitRunning(url, docker, { image, args: ['sleep', '600'] });
     const ids: string[] = [];
     const submitMs = await closedLoop({ jobs: QUEUED_JOBS, clients: CLIENTS, signal }, async () =>
       ids.push(await submit(url, { image, args: ['true'] })),
