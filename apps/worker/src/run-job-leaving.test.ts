@@ -56,7 +56,7 @@ function stubborn(graces: number[]): Engine {
 describe('a job whose lease is over', () => {
   test('is killed at once, and recorded as lost if the ledger still allows it', async () => {
     const graces: number[] = [];
-    const { result } = await running(undefined, stubborn(graces));
+    const { result } = await running({ args: FOREVER, remove: true }, stubborn(graces));
     stop.stop('lease-over');
     expect(await result).toMatchObject({
       conclusion: 'UNKNOWN',
