@@ -54,6 +54,30 @@ describe('a worker that is told to stop', () => {
     expect(await second.stop()).toBe(0);
   });
 
+  it('leaves it to another worker of its engine when no next process comes', async () => {
+    const first = await product.startWorker({
+      DOCKER_HOST,
+      WORKER_NAME: 'leaves',
+      WORKER_LEASE_SECONDS: '15',
+      WORKER_SHUTDOWN_SECONDS: '0',
+    });
+    const id = await submit('sh', '-c', 'echo begun; sleep 12; exit 7');
+    await isRunning(id);
+    const other = await product.startWorker({
+      DOCKER_HOST,
+      WORKER_NAME: 'stays',
+      WORKER_LEASE_SECONDS: '15',
+    });
+    expect(await first.stop()).toBe(0);
+    expect(await getJson(`${product.url}/jobs/${id}?wait=100`)).toMatchObject({
+      conclusion: 'FAILURE',
+      exitCode: 7,
+      output: 'begun\n',
+      attempts: [{ worker: 'stays' }],
+    });
+    expect(await other.stop()).toBe(0);
+  });
+
   it('stops its jobs at once when it is told a second time, and says so in their records', async () => {
     const worker = await product.startWorker({ DOCKER_HOST, WORKER_SHUTDOWN_SECONDS: '3600' });
     const id = await submit('sh', '-c', 'echo begun; sleep 3600');

@@ -126,6 +126,14 @@ describe('an adopted job whose container', () => {
     expect(await resultOf(id)).toMatchObject({ conclusion: 'SUCCESS' });
   });
 
+  test('was stopped at its time limit by the process before timed out', async () => {
+    const { id, container } = await leftRunning({ args: ['sleep', '600'], timeoutSeconds: 60 });
+    await ledger.redis.hset(keys.job(id), 'runningAt', Date.now() - HOUR_MS);
+    await fake.stop(container, 0);
+    await adopt();
+    expect(await resultOf(id)).toMatchObject({ conclusion: 'TIMED_OUT' });
+  });
+
   test('still runs, and then ends by a signal, keeps its code', async () => {
     const { id, container } = await leftRunning({ args: ['sleep', '600'] });
     const engine = override(fake, {
