@@ -1,8 +1,11 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   clearEngine,
   createNetworkNamespace,
   type NetworkNamespace,
   type RunningEngine,
+  run,
   startEngine,
 } from '@conjob/provision';
 import { tempFolder } from './temp-folder.ts';
@@ -18,6 +21,8 @@ export interface EngineAccess {
 export interface TestEngineOptions {
   /** Containers outlive `crash`. Default false. */
   readonly liveRestore?: boolean;
+  /** Its images and containers get a disk of their own of this size. Default: they share the temporary one. */
+  readonly diskBytes?: number;
   /** Import the test images. Default true; an engine without is up a little sooner. */
   readonly images?: boolean;
 }
@@ -25,6 +30,8 @@ export interface TestEngineOptions {
 export interface TestEngine extends EngineAccess {
   readonly pid: number;
   readonly logPath: string;
+  /** Where its images and containers are. */
+  readonly dataRoot: string;
   /** Kills dockerd, as a crash does; with `liveRestore` containers live on. */
   crash(): Promise<void>;
   /** Starts dockerd again on the same socket and data, in the same network; ends it first. */
@@ -38,12 +45,15 @@ export interface TestEngine extends EngineAccess {
  * of its own, which a test registry can share (`startTestRegistry`).
  */
 export async function startTestEngine(options: TestEngineOptions = {}): Promise<TestEngine> {
-  const { liveRestore = false, images = true } = options;
+  const { liveRestore = false, images = true, diskBytes } = options;
   const folder = tempFolder();
+  const dataRoot = join(folder.path, 'engine/data');
+  if (diskBytes !== undefined) await mountDisk(dataRoot, diskBytes);
   const network = await createNetworkNamespace();
   const start = (): Promise<RunningEngine> =>
     startEngine({ dataDir: folder.path, network, liveRestore });
-  let engine = await start().catch((error: unknown) => {
+  let engine = await start().catch(async (error: unknown) => {
+    await clearEngine(folder.path);
     release(network, folder);
     throw error;
   });
@@ -62,6 +72,7 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
     socketPath: engine.socketPath,
     networkPath: network.path,
     logPath: engine.logPath,
+    dataRoot,
     get pid() {
       return engine.pid;
     },
@@ -75,6 +86,12 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
     },
     stop,
   };
+}
+
+/** In memory. Unmounted with all else of the engine. */
+async function mountDisk(path: string, bytes: number): Promise<void> {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  await run('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', path]);
 }
 
 /** The command line that runs `command` in an engine's network. */

@@ -6,8 +6,14 @@ export type Engines = readonly [north: TestEngine, south: TestEngine];
 /** Of each engine, and of the worker on it. */
 export const ENGINE_NAMES = ['north', 'south'] as const;
 
-export async function startEngines(): Promise<Engines> {
-  const starting = [startTestEngine(), startTestEngine({ liveRestore: true })] as const;
+export interface EnginesOptions {
+  /** Gives `north` a disk of its own, for a row that fills it. */
+  readonly northDiskBytes?: number;
+}
+
+export async function startEngines({ northDiskBytes }: EnginesOptions = {}): Promise<Engines> {
+  const north = northDiskBytes === undefined ? {} : { diskBytes: northDiskBytes };
+  const starting = [startTestEngine(north), startTestEngine({ liveRestore: true })] as const;
   try {
     return await Promise.all(starting);
   } catch (error) {
