@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import type { RedisKey } from 'ioredis';
+import { describe, expect, test, vi } from 'vitest';
 import { keys } from '../keys.ts';
 import { jobResult, useLedger } from '../testing/use-ledger.ts';
 import { Attempts } from './attempts.ts';
@@ -47,6 +48,20 @@ describe('a lease', () => {
     expect(await ledger.worker('first').renew(claim)).toBe('');
   });
 
+  test('that changes while its end is decided is held', async () => {
+    const claim = await ledger.claimAt('started');
+    await ledger.endLease(claim.id);
+    const read = ledger.redis.hgetall.bind(ledger.redis);
+    vi.spyOn(ledger.redis, 'hgetall').mockImplementationOnce(async (key: RedisKey) => {
+      // As after a renewal, when the clock of Redis jumped far ahead: over, but nobody has seen that.
+      await ledger.redis.hset(key, 'leaseUntil', 2);
+      return read(key);
+    });
+    expect(await ledger.submissions.expireLease(over(claim.id), LONG_MS)).toBe('held');
+    vi.restoreAllMocks();
+    expect(await ledger.worker('first').renew(claim)).toBe('');
+  });
+
   test('that is not over by the clock of Redis is held, however long it was seen', async () => {
     const { id } = await ledger.claimAt('started');
     const [lease] = await ledger.submissions.endingLeases(LONG_MS);
@@ -77,6 +92,14 @@ describe('a lease', () => {
       expect(await ledger.submissions.expireLease(over(id), LONG_MS)).toBe('over');
       expect(await ledger.redis.hgetall(keys.job(id))).toEqual(before);
     }
+  });
+
+  test('that is left over of a job is not listed again', async () => {
+    const released = await ledger.claimAt('claimed');
+    await ledger.worker('first').release(released);
+    await ledger.redis.zadd(keys.leases, 1, released.id);
+    expect(await ledger.submissions.expireLease(over(released.id), LONG_MS)).toBe('over');
+    expect(await ledger.submissions.endingLeases(LONG_MS)).toEqual([]);
   });
 
   test('ends once when several see its end', async () => {

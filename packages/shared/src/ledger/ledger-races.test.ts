@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { JobSpec } from '../job-spec.ts';
 import { ATTEMPT_STEPS } from '../job-state.ts';
 import { connectPatient, disconnect } from '../redis.ts';
-import { PHASES, WORKERS } from '../testing/ledger-moves.ts';
+import { PHASES, WORKERS } from '../testing/ledger-model.ts';
 import { type Random, SEEDS, seededRandom } from '../testing/random.ts';
 import { jobResult, useLedger } from '../testing/use-ledger.ts';
 import { type Claim, FencedError } from './claim.ts';

@@ -1,47 +1,20 @@
 import { expect } from 'vitest';
-import type { Conclusion } from '../conclusion.ts';
 import type { JobSpec } from '../job-spec.ts';
-import { type AttemptStep, JOB_STATES, type JobState, NEXT_STATES } from '../job-state.ts';
+import { JOB_STATES, NEXT_STATES } from '../job-state.ts';
 import { keys } from '../keys.ts';
-import type { Claim } from '../ledger/claim.ts';
+import { readHolders } from '../ledger/leases.ts';
 import { queueOf } from '../placement.ts';
+import type { Model } from './ledger-model.ts';
 import type { Random } from './random.ts';
 import type { useLedger } from './use-ledger.ts';
-
-/** What the ledger should know of a job, as simple as can be. */
-export interface Model {
-  readonly id: string;
-  readonly spec: JobSpec;
-  state: JobState | 'forgotten';
-  step: AttemptStep | '';
-  worker: string;
-  /** The only token with which the job can be changed. */
-  token: string;
-  isLeaseOver: boolean;
-  cancelReason: string;
-  retries: number;
-  losses: number;
-  /** Between two attempts, and too early for the next. */
-  isEarly: boolean;
-  /** Of each attempt, what came of it; null for none. */
-  readonly conclusions: (Conclusion | null)[];
-  conclusion: Conclusion | null;
-  /** How many attempts came to their start. */
-  starts: number;
-  chunks: number;
-  /** The queue has a delivery of it. */
-  isOnQueue: boolean;
-  /** Every claim that there ever was, most of them void. */
-  readonly claims: Claim[];
-  /** Its hash, once it has finished. */
-  terminal?: Record<string, string>;
-}
 
 export interface Game {
   readonly ledger: ReturnType<typeof useLedger>;
   readonly random: Random;
-  readonly jobs: readonly Model[];
+  readonly jobs: Model[];
 }
+
+const FOR_EVER_MS = 365 * 24 * 3_600_000;
 
 const SPECS: readonly Partial<JobSpec>[] = [
   {},
@@ -55,45 +28,55 @@ function retryOn(on: string[]): NonNullable<JobSpec['retry']> {
 }
 
 export async function newGame(ledger: Game['ledger'], random: Random): Promise<Game> {
-  const jobs: Model[] = [];
-  for (const fields of SPECS) {
-    const id = await ledger.submit(fields);
-    jobs.push({
-      id,
-      spec: (await ledger.find(id)).spec,
-      state: 'queued',
-      step: '',
-      worker: '',
-      token: '',
-      isLeaseOver: false,
-      cancelReason: '',
-      retries: 0,
-      losses: 0,
-      isEarly: false,
-      conclusions: [],
-      conclusion: null,
-      starts: 0,
-      chunks: 0,
-      isOnQueue: false,
-      claims: [],
-    });
-  }
-  return { ledger, random, jobs };
+  const game: Game = { ledger, random, jobs: [] };
+  for (const fields of SPECS) game.jobs.push(await newJob(game, fields));
+  return game;
 }
 
-/** What must be so whatever has happened. `before`: the states that the jobs had, in their order. */
+export async function newJob(
+  { ledger, random }: Game,
+  fields = random.pick(SPECS),
+): Promise<Model> {
+  const id = await ledger.submit(fields);
+  return {
+    id,
+    spec: (await ledger.find(id)).spec,
+    state: 'queued',
+    step: '',
+    worker: '',
+    token: '',
+    isLeaseOver: false,
+    cancelReason: '',
+    retries: 0,
+    losses: 0,
+    isEarly: false,
+    conclusions: [],
+    conclusion: null,
+    starts: 0,
+    chunks: 0,
+    isOnQueue: false,
+    claims: [],
+  };
+}
+
+/** What must be so of a job whatever has happened to it. */
 export async function expectAsModelled(
-  { ledger, jobs }: Game,
-  before: readonly Model['state'][],
+  { ledger }: Game,
+  model: Model,
+  before: Model['state'],
 ): Promise<void> {
-  await Promise.all(
-    jobs.map(async (model, index) => {
-      expectAllowed(before[index] ?? 'queued', model.state);
-      await Promise.all([expectRecord(ledger, model), expectPlace(ledger, model)]);
-    }),
-  );
+  expectAllowed(before, model.state);
+  await Promise.all([expectRecord(ledger, model), expectPlace(ledger, model)]);
+}
+
+/** There is a lease of each running job, and it ends when the job says so. */
+export async function expectLeases({ ledger, jobs }: Game): Promise<void> {
   const running = jobs.filter(({ state }) => state === 'running').map(({ id }) => id);
-  expect((await ledger.redis.zrange(keys.leases, '0', '-1')).sort()).toEqual(running);
+  const holders = await readHolders(ledger.redis, running);
+  const expected = running.map((id, index) => ({ id, leaseUntil: holders[index]?.leaseUntil }));
+  const leases = await ledger.submissions.endingLeases(FOR_EVER_MS);
+  const inOrder = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1);
+  expect(leases.sort(inOrder)).toEqual(expected.sort(inOrder));
 }
 
 function expectAllowed(from: Model['state'], to: Model['state']): void {

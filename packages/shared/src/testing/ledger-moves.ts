@@ -1,27 +1,25 @@
 import { expect } from 'vitest';
-import type { Conclusion } from '../conclusion.ts';
 import { jobError } from '../job-error.ts';
-import { ATTEMPT_STEPS, type AttemptStep, type JobPhase } from '../job-state.ts';
+import { ATTEMPT_STEPS } from '../job-state.ts';
 import { keys } from '../keys.ts';
 import { type Claim, FencedError } from '../ledger/claim.ts';
-import type { Game, Model } from './ledger-game.ts';
+import type { Game } from './ledger-game.ts';
+import {
+  end,
+  giveBack,
+  holds,
+  type Model,
+  mayHaveRun,
+  PHASES,
+  runAgain,
+  WORKERS,
+} from './ledger-model.ts';
 import { jobResult } from './use-ledger.ts';
 
-export const WORKERS = ['first', 'second', 'third'] as const;
-export const PHASES: Record<AttemptStep, JobPhase> = {
-  claimed: 'pulling',
-  created: 'creating',
-  started: 'running',
-  exited: 'collecting',
-};
 const CHUNK = [{ stream: 'stdout', data: Buffer.from('x') }] as const;
 const HOUR_MS = 3_600_000;
 
 type Move = (game: Game, model: Model) => Promise<void>;
-
-const mayHaveRun = ({ step }: Model) => step === 'started' || step === 'exited';
-const holds = ({ token }: Claim, { state, token: valid }: Model) =>
-  state === 'running' && token === valid;
 
 /** A claim to write with: the latest, or one of old. */
 function someClaim({ random }: Game, { claims }: Model): Claim | undefined {
@@ -41,21 +39,17 @@ async function writeWith<Answer>(
   else await expect(write(claim)).rejects.toThrow(FencedError);
 }
 
-function end(model: Model, conclusion: Conclusion, ofAttempt = conclusion): void {
-  if (model.state === 'running') model.conclusions[model.conclusions.length - 1] = ofAttempt;
-  Object.assign(model, { state: 'finished', conclusion, isEarly: false });
-}
+/** How often a move is made, where not as often as most: what brings a job on, more often. */
+const WEIGHTS: Readonly<Record<string, number>> = {
+  claim: 5,
+  advance: 5,
+  adopt: 3,
+  endLease: 2,
+  expireLease: 3,
+  makeDue: 3,
+};
 
-function giveBack(model: Model, changes: Partial<Model> = {}): void {
-  Object.assign(model, { state: 'queued', step: '', token: '', isOnQueue: false, ...changes });
-}
-
-function runAgain(model: Model, ofAttempt: Conclusion, isEarly: boolean): void {
-  model.conclusions[model.conclusions.length - 1] = ofAttempt;
-  giveBack(model, { retries: model.retries + 1, isEarly });
-}
-
-export const MOVES: Record<string, Move> = {
+const MOVES: Record<string, Move> = {
   async claim({ ledger, random }, model) {
     const worker = random.pick(WORKERS);
     const token = ledger.newToken();
@@ -89,8 +83,8 @@ export const MOVES: Record<string, Move> = {
 
   async expireLease({ ledger, random }, model) {
     const { id, spec, state } = model;
-    const observedMs = random.pick([0, 9_999, 10_000, HOUR_MS]);
-    const leaseUntil = random.pick([1, 1, 2]);
+    const observedMs = random.pick([9_999, 10_000, HOUR_MS]);
+    const leaseUntil = random.pick([1, 1, 1, 2]);
     const outcome = await ledger.submissions.expireLease({ id, leaseUntil }, observedMs);
     if (state !== 'running') {
       expect(outcome).toBe('over');
@@ -212,8 +206,9 @@ export const MOVES: Record<string, Move> = {
   },
 
   async adopt({ ledger, random }, model) {
-    const [worker, madeBy] = [random.pick(WORKERS), random.pick(WORKERS)];
-    const attempt = Math.max(1, model.conclusions.length - random.below(2));
+    const worker = random.pick(WORKERS);
+    const madeBy = random.pick([model.worker || 'nobody', model.worker || 'nobody', 'second']);
+    const attempt = Math.max(1, model.conclusions.length - random.pick([0, 0, 0, 1]));
     const token = ledger.newToken();
     const isNameTaken = random.below(2) === 0;
     if (isNameTaken) await ledger.redis.set(keys.workerName(madeBy), 'somebody');
@@ -254,3 +249,7 @@ export const MOVES: Record<string, Move> = {
     if (isOver) model.state = 'forgotten';
   },
 };
+
+export const CHANCES = Object.entries(MOVES).flatMap(([name, move]) =>
+  Array.from({ length: WEIGHTS[name] ?? 1 }, () => ({ name, move })),
+);
