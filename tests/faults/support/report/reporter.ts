@@ -5,7 +5,7 @@ import { run } from '@conjob/provision';
 import type { Reporter, TestModule } from 'vitest/node';
 import { keepResult, keptResults } from './results-folder.ts';
 import type { RowResult } from './row-result.ts';
-import { markdownTable } from './table.ts';
+import { figuresTable, markdownTable } from './table.ts';
 
 const PAGE = resolve(import.meta.dirname, '../../../../docs/reliability.md');
 const BEGIN = '<!-- faults:begin -->';
@@ -25,7 +25,7 @@ export default class FaultReporter implements Reporter {
     );
     if (results.length === 0) return;
     for (const result of results) keepResult(result);
-    console.log(`\n${markdownTable(results)}`);
+    console.log(`\n${markdownTable(results)}\n${figuresTable(results)}`);
     if (process.env['FAULTS_WRITE'] === '1') {
       writeFileSync(PAGE, withTable(keptResults(), await machine()));
     }
@@ -38,7 +38,7 @@ function withTable(results: readonly RowResult[], measuredOn: string): string {
   const until = page.indexOf(END);
   if (from < 0 || until < from) throw new Error(`${PAGE} lacks ${BEGIN} … ${END}`);
   const head = page.slice(0, from + BEGIN.length);
-  return `${head}\n\nMeasured on: ${measuredOn}.\n\n${markdownTable(results)}\n${page.slice(until)}`;
+  return `${head}\n\nMeasured on: ${measuredOn}.\n\n${markdownTable(results)}\n${figuresTable(results)}\n${page.slice(until)}`;
 }
 
 async function machine(): Promise<string> {

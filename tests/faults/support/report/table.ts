@@ -19,16 +19,39 @@ const COLUMNS: readonly (readonly [title: string, cell: (result: RowResult) => s
 
 /** A Markdown table: the forms of a row together, each with its seeds. */
 export function markdownTable(results: readonly RowResult[]): string {
-  const sorted = results.toSorted(
+  return markdown(
+    COLUMNS.map(([title]) => title),
+    inOrder(results).map((result) => COLUMNS.map(([, cell]) => cell(result))),
+  );
+}
+
+/** What else rows have measured; each with its seed where seeds differ. Empty without any. */
+export function figuresTable(results: readonly RowResult[]): string {
+  const seen = inOrder(results).flatMap(({ row, seed, figures }) =>
+    Object.entries(figures).map(([what, value]) => ({ row, what, seed, value })),
+  );
+  const groups = Map.groupBy(seen, ({ row, what }) => `${row}\n${what}`);
+  const lines = [...groups.values()].map((group) => {
+    const [{ row, what } = { row: '', what: '' }] = group;
+    const values = new Set(group.map(({ value }) => value));
+    const told = values.size > 1 ? group.map(({ seed, value }) => `${seed}: ${value}`) : values;
+    return [row, what, [...told].join('<br>')];
+  });
+  return lines.length === 0 ? '' : markdown(['row', 'what', 'measured'], lines);
+}
+
+function inOrder(results: readonly RowResult[]): RowResult[] {
+  return results.toSorted(
     (one, other) =>
       one.row.localeCompare(other.row, 'en', { numeric: true }) || one.seed - other.seed,
   );
-  const lines = [
-    COLUMNS.map(([title]) => title),
-    COLUMNS.map(() => '---'),
-    ...sorted.map((result) => COLUMNS.map(([, cell]) => cell(result).replaceAll('|', '\\|'))),
-  ];
-  return lines.map((cells) => `| ${cells.join(' | ')} |\n`).join('');
+}
+
+function markdown(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [titles, titles.map(() => '---'), ...rows];
+  return lines
+    .map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`)
+    .join('');
 }
 
 function recovery(times: readonly number[]): string {
