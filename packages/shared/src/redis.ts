@@ -6,7 +6,7 @@ type Options = Omit<RedisOptions, 'replyMapping'>;
 /** Reconnect at once, then less often, at most a second apart: Redis is back when it is back. */
 const reconnectDelayMs = (attempt: number): number => Math.min(attempt * 50, 1000);
 
-const COMMAND_TIMEOUT_MS = 3000;
+const COMMAND_TIMEOUT_MS = 2500;
 
 /**
  * A connection for work that must get done: commands wait through an outage. For the worker, whose
@@ -18,7 +18,7 @@ export function connectPatient(url: string, options: Options = {}): Redis {
 
 /**
  * A connection for work that somebody waits for: a command fails at once while Redis is away, and
- * after three seconds when Redis falls silent; from then on at once, until Redis answers again. One that
+ * after 2.5 seconds when Redis falls silent; from then on at once, until Redis answers again. One that
  * failed may still have been carried out.
  */
 export function connectImpatient(url: string): Redis {
