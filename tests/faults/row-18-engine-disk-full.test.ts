@@ -1,6 +1,6 @@
-import { closeSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { expect } from 'vitest';
+import { fill, freeBytes } from './support/cluster/full-disk.ts';
 import { useEngines } from './support/cluster/use-engines.ts';
 import { faultRow } from './support/fault-row.ts';
 import { lines } from './support/load/script.ts';
@@ -57,32 +57,3 @@ faultRow(
     }
   },
 );
-
-/** Writes one file until not a byte more fits. */
-function fill(folder: string): string {
-  const path = join(folder, 'filling');
-  const file = openSync(path, 'w');
-  try {
-    for (let size = MIB; size >= 1; size /= 2) {
-      const piece = Buffer.alloc(size);
-      while (writes(file, piece)) {}
-    }
-  } finally {
-    closeSync(file);
-  }
-  return path;
-}
-
-function writes(file: number, piece: Buffer): boolean {
-  try {
-    return writeSync(file, piece) === piece.length;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return false;
-    throw error;
-  }
-}
-
-function freeBytes(folder: string): number {
-  const { bavail, bsize } = statfsSync(folder);
-  return bavail * bsize;
-}

@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clearEngine, FolderInUseError, isAlive } from '@conjob/provision';
+import { unmountDisk } from './small-disk.ts';
 
 const PREFIX = 'conjob-test-';
 const POLL_MS = 50;
+/** Below a temporary folder: where a Redis keeps its files, on a disk of their own perhaps. */
+export const REDIS_FOLDER = 'redis';
 
 export interface TempFolder {
   readonly path: string;
@@ -32,6 +35,7 @@ export async function sweepAbandoned(): Promise<void> {
       if (error instanceof FolderInUseError) continue; // another run sweeps it right now
       throw error;
     }
+    if (existsSync(join(path, REDIS_FOLDER))) await unmountDisk(join(path, REDIS_FOLDER));
     rmSync(path, { recursive: true, force: true });
   }
 }

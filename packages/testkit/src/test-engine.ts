@@ -1,13 +1,12 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   clearEngine,
   createNetworkNamespace,
   type NetworkNamespace,
   type RunningEngine,
-  run,
   startEngine,
 } from '@conjob/provision';
+import { mountDisk } from './small-disk.ts';
 import { tempFolder } from './temp-folder.ts';
 import { importTestImages } from './test-images.ts';
 
@@ -48,6 +47,7 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
   const { liveRestore = false, images = true, diskBytes } = options;
   const folder = tempFolder();
   const dataRoot = join(folder.path, 'engine/data');
+  // Unmounted with all else of the engine.
   if (diskBytes !== undefined) await mountDisk(dataRoot, diskBytes);
   const network = await createNetworkNamespace();
   const start = (): Promise<RunningEngine> =>
@@ -86,12 +86,6 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
     },
     stop,
   };
-}
-
-/** In memory. Unmounted with all else of the engine. */
-async function mountDisk(path: string, bytes: number): Promise<void> {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  await run('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', path]);
 }
 
 /** The command line that runs `command` in an engine's network. */

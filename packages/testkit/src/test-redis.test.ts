@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, statfsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { startTestRedis } from './test-redis.ts';
@@ -21,6 +21,15 @@ test('keeps an append-only Redis its data through a crash, on the same address',
 test('removes the files of a stopped Redis', async () => {
   const redis = await startTestRedis();
   expect(existsSync(redis.target)).toBe(true);
+  await redis.stop();
+  expect(existsSync(dirname(redis.target))).toBe(false);
+});
+
+test('keeps its files on a small disk where asked to', async () => {
+  const redis = await startTestRedis({ appendOnly: true, diskBytes: 8 * 1024 * 1024 });
+  const { bsize, blocks } = statfsSync(join(dirname(redis.target), 'redis'));
+  expect(bsize * blocks).toBe(8 * 1024 * 1024);
+  await redis.restart();
   await redis.stop();
   expect(existsSync(dirname(redis.target))).toBe(false);
 });

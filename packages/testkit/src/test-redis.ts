@@ -1,12 +1,15 @@
 import { join } from 'node:path';
 import { type RedisAddress, type RunningRedis, startRedis } from '@conjob/provision';
-import { tempFolder } from './temp-folder.ts';
+import { mountDisk, unmountDisk } from './small-disk.ts';
+import { REDIS_FOLDER, tempFolder } from './temp-folder.ts';
 
 export interface TestRedisOptions {
   /** Keep what is written across `restart`. Default false: memory only, quick. */
   readonly appendOnly?: boolean;
   /** Default a unix socket; `tcp` a free port of 127.0.0.1. */
   readonly listen?: 'unix' | 'tcp';
+  /** Its files get a disk of their own of this size. Default: they share the temporary one. */
+  readonly diskBytes?: number;
 }
 
 export interface TestRedis {
@@ -26,8 +29,10 @@ export interface TestRedis {
 
 /** Starts a private Redis for tests. */
 export async function startTestRedis(options: TestRedisOptions = {}): Promise<TestRedis> {
-  const { appendOnly = false, listen = 'unix' } = options;
+  const { appendOnly = false, listen = 'unix', diskBytes } = options;
   const folder = tempFolder();
+  const disk = join(folder.path, REDIS_FOLDER);
+  if (diskBytes !== undefined) await mountDisk(disk, diskBytes);
   const start = (address: RedisAddress): Promise<RunningRedis> =>
     startRedis({ dataDir: folder.path, listen: address, appendOnly });
   let redis = await start(
@@ -51,6 +56,7 @@ export async function startTestRedis(options: TestRedisOptions = {}): Promise<Te
     },
     async stop() {
       await redis.stop();
+      if (diskBytes !== undefined) await unmountDisk(disk);
       folder.remove();
     },
   };

@@ -30,6 +30,8 @@ export interface ClusterOptions {
   readonly slots?: number;
   /** Default both. One is enough where the row asks who does it. */
   readonly workers?: 0 | 1 | 2;
+  /** The files of Redis get a disk of their own of this size. */
+  readonly redisDiskBytes?: number;
   /** Puts something of the row's own between each worker and its engine. */
   readonly beforeEngine?: (socketPath: string, worker: string) => Promise<EngineDoor>;
 }
@@ -55,10 +57,19 @@ export async function startCluster(
   engines: Engines,
   options: ClusterOptions = {},
 ): Promise<Cluster> {
-  const { env = {}, workerEnv = [], leaseSeconds = 6, slots = 3, workers = 2 } = options;
+  const {
+    env = {},
+    workerEnv = [],
+    leaseSeconds = 6,
+    slots = 3,
+    workers = 2,
+    redisDiskBytes,
+  } = options;
   const releasers = new Releasers();
   try {
-    const redis = await startRedisHost();
+    const redis = await startRedisHost(
+      redisDiskBytes === undefined ? {} : { diskBytes: redisDiskBytes },
+    );
     releasers.push(() => redis.stop());
     const startOneApi = async (name: string) => {
       const redisLink = await linkToRedis(redis.address);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { connectImpatient, disconnect } from '@conjob/shared';
-import { startTestRedis, type TestRedis } from '@conjob/testkit';
+import { startTestRedis, type TestRedis, type TestRedisOptions } from '@conjob/testkit';
 
 type Connection = ReturnType<typeof connectImpatient>;
 
@@ -13,8 +13,10 @@ export interface RedisHost extends TestRedis {
 }
 
 /** A Redis with an append-only file that is never rewritten: the whole history stays in it. */
-export async function startRedisHost(): Promise<RedisHost> {
-  const redis = await startTestRedis({ appendOnly: true, listen: 'tcp' });
+export async function startRedisHost(
+  options: Pick<TestRedisOptions, 'diskBytes'> = {},
+): Promise<RedisHost> {
+  const redis = await startTestRedis({ appendOnly: true, listen: 'tcp', ...options });
   const using = async <T>(work: (connection: Connection) => Promise<T>): Promise<T> => {
     const connection = connectImpatient(redis.url);
     connection.on('error', () => {}); // the command says it
