@@ -60,6 +60,23 @@ describe('an adoption', () => {
     expect((await ledger.worker('first').adopt(id, 1, 'new'))?.cancelReason).toBe('requested');
   });
 
+  test('is refused when one after the other came to nothing, until its lease ends', async () => {
+    const { id } = await ledger.claimAt('started');
+    const adopt = (token: string) => ledger.worker('first').adopt(id, 1, token);
+    for (let n = 1; n <= 20; n += 1) expect(await adopt(`t${n}`)).not.toBeNull();
+    expect(await adopt('t20'), 'the same call, sent again').not.toBeNull();
+    expect(await adopt('t21')).toBeNull();
+  });
+
+  test('is allowed as often as it takes when each renews the lease', async () => {
+    const { id } = await ledger.claimAt('started');
+    for (let n = 1; n <= 21; n += 1) {
+      const adopted = await ledger.worker('first').adopt(id, 1, `t${n}`);
+      if (adopted === null) throw new Error('not adopted');
+      await ledger.worker('first').renew(adopted);
+    }
+  });
+
   test('keeps others off, also when the lease was over', async () => {
     const { id } = await ledger.claimAt('started');
     await ledger.endLease(id);

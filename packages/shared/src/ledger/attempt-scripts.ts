@@ -15,10 +15,13 @@ import {
  * from the clock of Redis: there is only one.
  *
  * Fields of a job's hash: v, spec, queue, requires, rank, state, phase, createdAt, startedAt, finishedAt,
- * retentionMs, attempt, retries, losses, retryAt, token, worker, step, leaseMs, leaseUntil, appended,
+ * retentionMs, attempt, retries, losses, adoptions, retryAt, token, worker, step, leaseMs, leaseUntil, appended,
  * runningAt, containerId, imageDigest, cancelReason, result, and per attempt
  * `attempt:<n>:{worker,startedAt,finishedAt,result}`.
  */
+
+/** One after the other, none of which lived to its first renewal. */
+const MAX_ADOPTIONS = 20;
 
 /** ARGV: id, worker, token, leaseMs, version. Whether a lease is over is not decided here: see EXPIRE_LEASE. */
 export const CLAIM = `${ALLOW_OOM}${NOW}${ANNOUNCE}
@@ -40,7 +43,7 @@ if not isSentAgain then
   redis.call('HSET', job, 'state', 'running', 'token', token, 'leaseMs', leaseMs, 'leaseUntil', now + leaseMs,
     'attempt', attempt, 'worker', worker, 'step', 'claimed', 'phase', 'pulling',
     prefix .. 'worker', worker, prefix .. 'startedAt', now)
-  redis.call('HDEL', job, 'containerId', 'runningAt', 'retryAt', 'appended')
+  redis.call('HDEL', job, 'containerId', 'runningAt', 'retryAt', 'appended', 'adoptions')
   redis.call('HSETNX', job, 'startedAt', now)
   redis.call('ZREM', adding, id)
   redis.call('ZREM', waitingPrefix .. f[7], id)
@@ -65,7 +68,8 @@ return { 1, held[4] or '' }
 
 /**
  * A worker that comes back takes over its own attempt, whose container may be running still; or that of a
- * worker of another name on the same engine, when no process has that name any more.
+ * worker of another name on the same engine, when no process has that name any more. Not again and again
+ * without a renewal in between: then the job itself may be what kills whoever adopts it, and its lease ends.
  * KEYS: job, leases, name of the container's worker.
  * ARGV: id, worker, attempt, token, leaseMs, the container's worker, version. Returns nothing when there is
  * nothing to take over.
@@ -73,12 +77,14 @@ return { 1, held[4] or '' }
 export const ADOPT = `${ALLOW_OOM}${NOW}
 local job = KEYS[1]
 local f = redis.call('HMGET', job, 'state', 'worker', 'attempt', 'step', 'spec', 'cancelReason',
-  'createdAt', 'startedAt', 'runningAt', 'v', 'retries', 'token')
+  'createdAt', 'startedAt', 'runningAt', 'v', 'retries', 'token', 'adoptions')
 if f[1] ~= 'running' or f[3] ~= ARGV[3] or f[10] ~= ARGV[7] then return {} end
 if f[4] ~= 'started' and f[4] ~= 'exited' then return {} end
 if f[12] ~= ARGV[4] then -- else it is the same call, sent again
   if f[2] ~= ARGV[6] then return {} end
   if ARGV[6] ~= ARGV[2] and redis.call('EXISTS', KEYS[3]) == 1 then return {} end
+  if tonumber(f[13] or 0) >= ${MAX_ADOPTIONS} then return {} end
+  redis.call('HINCRBY', job, 'adoptions', 1)
 end
 redis.call('HSET', job, 'token', ARGV[4], 'worker', ARGV[2], 'leaseMs', ARGV[5], 'leaseUntil', now + ARGV[5],
   'attempt:' .. f[3] .. ':worker', ARGV[2])
@@ -91,6 +97,7 @@ export const RENEW = `${ALLOW_OOM}${NOW}
 local held = redis.call('HMGET', KEYS[1], 'token', 'state', 'cancelReason')
 if held[1] ~= ARGV[1] or held[2] ~= 'running' then return { 0, '' } end
 redis.call('HSET', KEYS[1], 'leaseUntil', now + ARGV[2])
+redis.call('HDEL', KEYS[1], 'adoptions')
 redis.call('ZADD', KEYS[2], now + ARGV[2], ARGV[3])
 return { 1, held[3] or '' }
 `;
