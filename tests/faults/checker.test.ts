@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { callEngine } from '@conjob/provision';
 import { keys } from '@conjob/shared';
 import { TEST_IMAGES } from '@conjob/testkit';
@@ -131,11 +132,11 @@ const BREAKS: readonly {
   {
     invariant: 'I6',
     when: 'an answer comes too late',
-    play: async ({ cluster: { apis, redis }, load }) => {
+    play: async ({ cluster: { apis }, load }) => {
       const [api] = apis;
       process.kill(api.process.pid, 'SIGSTOP');
       const asking = load.client.ask(api, { path: '/livez' });
-      await redis.with((connection) => connection.blpop('nothing', '2.5'));
+      await sleep(2_500);
       process.kill(api.process.pid, 'SIGCONT');
       await asking;
     },
