@@ -4,7 +4,13 @@ import { containerName, containerSpec, dockerCacheVolume } from './container-spe
 import { LABELS } from './engine/labels.ts';
 import { parseSpec } from './testing/test-redis.ts';
 
-const defaults = { installation: 'one', worker: 'w1', runtime: undefined, maxOutputBytes: 5 };
+const defaults = {
+  installation: 'one',
+  worker: 'w1',
+  runtime: undefined,
+  maxOutputBytes: 5,
+  leaseMs: 30_000,
+};
 
 function specOf(job: object, runtime?: string) {
   const spec = { ...parseSpec({ image: 'a/b:1', ...job }), stdinBytes: null };
@@ -33,6 +39,7 @@ describe('the container of a job', () => {
       [LABELS.worker]: 'w1',
       [LABELS.job]: 'j1',
       [LABELS.keepSeconds]: '7',
+      [LABELS.leaseMs]: '30000',
     });
     expect(specOf({ remove: true }).labels[LABELS.keepSeconds]).toBe('0');
     expect(specOf({ removeImage: true }).labels[LABELS.removeImage]).toBe('true');

@@ -9,6 +9,7 @@ export interface ContainerDefaults {
   readonly worker: string;
   readonly runtime: string | undefined;
   readonly maxOutputBytes: number;
+  readonly leaseMs: number;
 }
 
 const DOCKER_DATA = '/var/lib/docker';
@@ -24,7 +25,7 @@ export function containerName({ id, attempt }: Pick<Claim, 'id' | 'attempt'>): s
 export function containerSpec(
   claim: Claim,
   imageId: string,
-  { installation, worker, runtime, maxOutputBytes }: ContainerDefaults,
+  { installation, worker, runtime, maxOutputBytes, leaseMs }: ContainerDefaults,
 ): ContainerSpec {
   const { spec } = claim;
   const useDockerCache = spec.useDockerCache ?? runtime === NESTING_RUNTIME;
@@ -41,6 +42,7 @@ export function containerSpec(
       [LABELS.attempt]: String(claim.attempt),
       [LABELS.installation]: installation,
       [LABELS.worker]: worker,
+      [LABELS.leaseMs]: String(leaseMs),
       [LABELS.image]: spec.image,
       [LABELS.keepSeconds]: String(spec.remove ? 0 : spec.retentionSeconds),
       ...(spec.removeImage ? { [LABELS.removeImage]: 'true' } : {}),

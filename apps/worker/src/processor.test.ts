@@ -17,7 +17,13 @@ const IMAGE = 'docker.io/library/shell:latest';
 const FOREVER = ['sh', '-c', 'echo ready; sleep 600'];
 const logger = createLogger({ name: 'worker', level: 'silent' });
 const background = { add: (task: () => Promise<void>) => task() };
-const defaults = { worker: 'test', installation: 'x', runtime: undefined, maxOutputBytes: 1000 };
+const defaults = {
+  worker: 'test',
+  installation: 'x',
+  runtime: undefined,
+  maxOutputBytes: 1000,
+  leaseMs: 30_000,
+};
 
 let ledger: TestLedger;
 let queue: TestQueue;

@@ -143,6 +143,7 @@ export async function startWorker(
         worker: name.name,
         runtime: config.runtime,
         maxOutputBytes: config.maxOutputBytes,
+        leaseMs: config.leaseMs,
       },
     };
     const intakes = new Intakes({

@@ -6,6 +6,8 @@ export const LABELS = {
   installation: 'conjob.installation',
   /** Name of the worker that made it. Whose it is now, the ledger says. */
   worker: 'conjob.worker',
+  /** How long its worker may be silent, in milliseconds: for a reaper that can not ask Redis. */
+  leaseMs: 'conjob.lease-ms',
   /** Image reference as the caller wrote it: the container itself only knows the image's id. */
   image: 'conjob.image',
   /** How long the container is kept after its end, in seconds; 0 for not at all. */

@@ -166,7 +166,13 @@ describe('the cache volumes of nested engines', () => {
 test('what a job is about to use is noted, by the names that its engine has for it', async () => {
   const spec = { ...parseSpec({ image: 'alpine', useDockerCache: true }), stdinBytes: null };
   const claim = { id: 'job', attempt: 1, spec } as Parameters<typeof containerSpec>[0];
-  const defaults = { installation: 'i', worker: 'w', runtime: undefined, maxOutputBytes: 1 };
+  const defaults = {
+    installation: 'i',
+    worker: 'w',
+    runtime: undefined,
+    maxOutputBytes: 1,
+    leaseMs: 1,
+  };
   noteUses(redis, 'engine', logger)(containerSpec(claim, 'sha256:abc', defaults));
   const names = async (kind: string) => redis.zrange(`{conjob}:${kind}-use:engine`, '0', '-1');
   await until(async () => (await names('image')).length > 0 && (await names('volume')).length > 0);

@@ -2,7 +2,7 @@ import type { JobHolder } from '@conjob/shared';
 import { describe, expect, test } from 'vitest';
 import type { ContainerState } from '../engine/engine.ts';
 import { type Fate, fateOf } from './fate.ts';
-import { type Observation, observe, UNKNOWN } from './observation.ts';
+import { type Observation, observe } from './observation.ts';
 
 const LEASE_MS = 30_000;
 const REDIS = 1_700_000_000_000;
@@ -18,6 +18,12 @@ const holder = (more: Partial<JobHolder> = {}): JobHolder => ({
   ...more,
 });
 
+const unseen = (leaseMs: number | null = LEASE_MS): Observation => ({
+  kind: 'unknown',
+  since: 0,
+  leaseMs,
+});
+
 interface Seen {
   readonly at: number;
   readonly holder: JobHolder | null | 'unread';
@@ -27,7 +33,7 @@ interface Seen {
 
 /** What becomes of the container of attempt 2 after these looks, at the time of the last one. */
 function after(status: Status, ...looks: readonly Seen[]): Fate {
-  let seen: Observation = UNKNOWN;
+  let seen = unseen();
   for (const { at, holder: found, redisAt = at } of looks) {
     if (found !== 'unread') seen = observe(seen, 2, found, { at, redisNow: REDIS + redisAt });
   }
@@ -118,9 +124,19 @@ test('a running container that a later attempt has replaced is killed at once', 
   expect(after('exited', replaced).kind).toBe('leave');
 });
 
-test('a container of which nothing is known is left', () => {
-  const unread = (at: number): Seen => ({ at, holder: 'unread' });
-  expect(after('running', unread(0), unread(1_000_000)).kind).toBe('leave');
+describe('a container that was first seen when Redis could not be asked any more', () => {
+  const fate = (status: Status, at: number) => after(status, { at, holder: 'unread' });
+
+  test('is left until its worker has had the time to end it, and killed within the lease', () => {
+    expect(fate('running', 0.6 * LEASE_MS).kind).toBe('leave');
+    expect(fate('running', 0.65 * LEASE_MS).kind).toBe('kill');
+    expect(fate('created', 0.65 * LEASE_MS).kind).toBe('remove');
+    expect(fate('exited', 1_000_000).kind).toBe('leave');
+  });
+
+  test('is left when it does not tell how long its lease is', () => {
+    expect(fateOf('running', unseen(null), 1_000_000).kind).toBe('leave');
+  });
 });
 
 test('an ended job that was seen to be over just once begins to count anew after it ran again', () => {

@@ -1,5 +1,5 @@
 import type { ContainerState } from '../engine/engine.ts';
-import { type Observation, patienceMs } from './observation.ts';
+import { blindPatienceMs, type Observation, patienceMs } from './observation.ts';
 
 /** What is to happen to a container. */
 export type Fate =
@@ -24,18 +24,24 @@ export function fateOf(
   now: number,
 ): Fate {
   switch (observation.kind) {
-    case 'unknown':
-      return leave(Number.POSITIVE_INFINITY);
-    case 'leased':
-      return fateOfLeased(status, observation.renewedAt + patienceMs(observation.leaseMs) - now);
+    case 'unknown': {
+      const { since, leaseMs } = observation;
+      if (leaseMs === null) return leave(Number.POSITIVE_INFINITY);
+      const why = 'Redis could not be asked about it';
+      return fateOfLeased(status, since + blindPatienceMs(leaseMs) - now, why);
+    }
+    case 'leased': {
+      const { renewedAt, leaseMs } = observation;
+      const why = 'its lease was not renewed';
+      return fateOfLeased(status, renewedAt + patienceMs(leaseMs) - now, why);
+    }
     case 'unneeded':
       return fateOfUnneeded(status, observation);
   }
 }
 
-function fateOfLeased(status: ContainerState['status'], leftMs: number): Fate {
+function fateOfLeased(status: ContainerState['status'], leftMs: number, why: string): Fate {
   if (leftMs > 0) return leave(leftMs);
-  const why = 'its lease was not renewed';
   switch (status) {
     case 'running':
       return { kind: 'kill', why };

@@ -6,7 +6,12 @@ import type { JobHolder } from '@conjob/shared';
  */
 export type Observation =
   /** Redis could not be read since the container was first seen. */
-  | { readonly kind: 'unknown' }
+  | {
+      readonly kind: 'unknown';
+      readonly since: number;
+      /** By its label; null when it tells none. */
+      readonly leaseMs: number | null;
+    }
   /** The ledger gives the container a lease. */
   | {
       readonly kind: 'leased';
@@ -33,8 +38,6 @@ export interface Look {
   /** By the clock of Redis. */
   readonly redisNow: number;
 }
-
-export const UNKNOWN: Observation = { kind: 'unknown' };
 
 /** How long a lease is watched at least, before it can be over: in that time a live worker renews it. */
 const MAX_FIRST_WATCH_MS = 10_000;
@@ -78,6 +81,16 @@ function ageMs(
       ? at - before.seenAt
       : patienceMs(leaseMs) - Math.min(leaseMs / 3, MAX_FIRST_WATCH_MS);
   return Math.min(toldMs, possibleMs);
+}
+
+/**
+ * How long a container is left of which nothing is known. It was claimed, and its lease last seen to be
+ * renewed, at most a third of the lease before it was seen here: a sixth is between two renewals, and
+ * another between two looks. So this still is within the lease, and its worker has had the time to end
+ * it, if that is cut off from Redis too.
+ */
+export function blindPatienceMs(leaseMs: number): number {
+  return 0.65 * leaseMs;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { JobHolder } from '@conjob/shared';
 import { describe, expect, test } from 'vitest';
 import { fateOf } from './fate.ts';
-import { type Observation, observe, UNKNOWN } from './observation.ts';
+import { type Observation, observe } from './observation.ts';
 import { Pace } from './pace.ts';
 
 interface Story {
@@ -22,7 +22,7 @@ function play({ leaseMs, workerDiesAt, firstLookAt, redisAwayFrom = Infinity, ju
   const lastRenewalBy = (at: number) =>
     Math.floor(Math.min(at, workerDiesAt) / renewalMs) * renewalMs;
   const redisClock = (at: number) => 1e12 + at + (jump && at >= jump.at ? jump.byMs : 0);
-  let seen: Observation = UNKNOWN;
+  let seen: Observation = { kind: 'unknown', since: firstLookAt, leaseMs };
   let at = firstLookAt;
   while (at < workerDiesAt + 3 * leaseMs) {
     if (at < redisAwayFrom) {
@@ -72,6 +72,16 @@ describe.each([3_000, 5_000, 30_000, 600_000])('with a lease of %i ms, a reaper'
     expect(Math.max(...killed)).toBeLessThan(0.82);
   });
 
+  test('when Redis is away before it first looks, kills in the same span, if only just', () => {
+    const killed = deaths.flatMap((workerDiesAt) =>
+      firstLooks.map((later) =>
+        killedAfter({ leaseMs, workerDiesAt, firstLookAt: workerDiesAt + later, redisAwayFrom: 0 }),
+      ),
+    );
+    expect(Math.min(...killed)).toBeGreaterThan(0.6);
+    expect(Math.max(...killed)).toBeLessThan(1);
+  });
+
   test.each([-3_600_000, 3_600_000])('is not misled by a clock that jumps by %i ms', (byMs) => {
     const alive = { leaseMs, workerDiesAt: 20 * leaseMs, firstLookAt: 0 };
     for (const at of [0, leaseMs / 7, leaseMs, 1.9 * leaseMs]) {
@@ -92,8 +102,9 @@ describe.each([3_000, 5_000, 30_000, 600_000])('with a lease of %i ms, a reaper'
 test('looks less often while nothing is there, or only what is kept', () => {
   const pace = new Pace(30_000);
   expect(pace.nextInMs([])).toBe(5_000);
-  const kept = { observation: UNKNOWN, fate: { kind: 'retire', why: '' } } as const;
+  const observation = { kind: 'unknown', since: 0, leaseMs: null } as const;
+  const kept = { observation, fate: { kind: 'retire', why: '' } } as const;
   expect(pace.nextInMs([kept])).toBe(5_000);
-  const active = { observation: UNKNOWN, fate: { kind: 'leave', dueInMs: Infinity } } as const;
+  const active = { observation, fate: { kind: 'leave', dueInMs: Infinity } } as const;
   expect(pace.nextInMs([kept, active])).toBe(1_000);
 });

@@ -148,10 +148,14 @@ describe('of a job that is running, a reaper', () => {
     await pass(0, cutOff);
     await proxy.set('refuse');
     proxy.cut();
+    // It never sees whose that is.
+    const labels = { [LABELS.job]: claim.id, [LABELS.leaseMs]: String(LEASE_MS) };
+    const other = await container(labels);
+    await pass(0.1 * LEASE_MS, cutOff);
     await pass(0.7 * LEASE_MS, cutOff);
-    expect(await statusOf(id)).toBe('running');
+    expect([await statusOf(id), await statusOf(other)]).toEqual(['running', 'running']);
     await pass(0.8 * LEASE_MS, cutOff);
-    expect(await statusOf(id)).toBe('exited');
+    expect([await statusOf(id), await statusOf(other)]).toEqual(['exited', 'exited']);
     await disconnect(link);
     await proxy.stop();
   });

@@ -5,7 +5,7 @@ import { LABELS } from '../engine/labels.ts';
 import { removeContainer } from '../remove-container.ts';
 import { type Fate, fateOf, isSettled } from './fate.ts';
 import { LedgerEye } from './ledger-eye.ts';
-import { type Observation, observe, UNKNOWN } from './observation.ts';
+import { type Observation, observe } from './observation.ts';
 import type { Pace } from './pace.ts';
 import { type EngineClock, Retention } from './retention.ts';
 
@@ -66,7 +66,7 @@ export class Reaper {
     this.#forgetGone(containers);
     const now = this.#now();
     const entries = containers.map((container) => {
-      const observation = this.#seen.get(container.id) ?? UNKNOWN;
+      const observation = this.#seen.get(container.id) ?? unseen(container, now);
       return { container, observation, fate: fateOf(container.status, observation, now) };
     });
     for (const { container, fate } of entries) this.#begin(container, fate, now);
@@ -95,7 +95,8 @@ export class Reaper {
   }
 
   async #look(containers: readonly ListedContainer[]): Promise<Map<ContainerId, Observation>> {
-    const before = ({ id }: ListedContainer) => this.#seen.get(id) ?? UNKNOWN;
+    const at = this.#now();
+    const before = (it: ListedContainer) => this.#seen.get(it.id) ?? unseen(it, at);
     const seen = new Map(containers.map((container) => [container.id, before(container)]));
     const open = containers.filter((it) => !isSettled(it.status, before(it)));
     if (open.length === 0) return seen;
@@ -149,6 +150,11 @@ export class Reaper {
     this.#retention.keep(ids);
     for (const id of this.#notBefore.keys()) if (!ids.has(id)) this.#notBefore.delete(id);
   }
+}
+
+function unseen({ labels }: ListedContainer, at: number): Observation {
+  const leaseMs = Number(labels[LABELS.leaseMs] ?? Number.NaN);
+  return { kind: 'unknown', since: at, leaseMs: Number.isNaN(leaseMs) ? null : leaseMs };
 }
 
 export interface PassReport {

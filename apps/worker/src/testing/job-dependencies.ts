@@ -7,7 +7,13 @@ export function jobDependencies(engine: Engine, attempts: Attempts): RunJobDepen
   return {
     engine,
     attempts,
-    defaults: { worker: 'test', installation: 'test', runtime: undefined, maxOutputBytes: 1000 },
+    defaults: {
+      worker: 'test',
+      installation: 'test',
+      runtime: undefined,
+      maxOutputBytes: 1000,
+      leaseMs: 30_000,
+    },
     logger: createLogger({ name: 'worker', level: 'silent' }),
     // In the foreground: what is cleared away in the background is gone when the job is.
     background: { add: (task) => task() },
