@@ -1,6 +1,6 @@
 import { FencedError } from '@conjob/shared';
 import type { ContainerExit } from './conclusion.ts';
-import { type ContainerId, type Engine, isEngineAway } from './engine/engine.ts';
+import { type ContainerId, type Engine, EngineError, isEngineAway } from './engine/engine.ts';
 import { Drain, withoutSeen } from './output/drain.ts';
 import type { OutputRecorder } from './output/output-recorder.ts';
 import type { RunOptions } from './run-container.ts';
@@ -9,6 +9,9 @@ import type { RunOptions } from './run-container.ts';
 const LAST_OUTPUT_MS = 5_000;
 /** An attachment that ended so long before the exit was cut off, or the program closed its streams. */
 const TOGETHER_MS = 250;
+
+/** The exit code of what was ended by SIGKILL, and what an engine says when it does not know. */
+const KILLED = 137;
 
 export interface Ended {
   readonly exitCode: number;
@@ -30,6 +33,7 @@ export async function collect(
   const outOfMemory = exitCode !== 0 && (await ranOutOfMemory(engine, id));
   const wasKilled = exitCode > 128 && !outOfMemory && stop.decisive === undefined;
   if (wasKilled) await engine.ping().catch(throwIfAway);
+  if (wasKilled && exitCode === KILLED) await throwIfUnattended(engine, id);
   return { exitCode, outOfMemory, outputComplete: outputRead && outputStored };
 }
 
@@ -69,4 +73,11 @@ async function ranOutOfMemory(engine: Engine, id: ContainerId): Promise<boolean>
  */
 function throwIfAway(error: unknown): void {
   if (isEngineAway(error)) throw error;
+}
+
+/** The code is made up when what watched over the container was killed: nobody knows how it ended. */
+async function throwIfUnattended(engine: Engine, id: ContainerId): Promise<void> {
+  const end = await engine.recallEnd(id).catch(() => 'unknown');
+  if (end !== 'unattended') return;
+  throw new EngineError('worker.lost', 'what watched over the container on its host was killed');
 }

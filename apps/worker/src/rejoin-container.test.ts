@@ -1,5 +1,11 @@
 import type { OutputChunk } from '@conjob/shared';
-import { startTestEngine, TEST_IMAGES, type TestEngine, until } from '@conjob/testkit';
+import {
+  childProcesses,
+  startTestEngine,
+  TEST_IMAGES,
+  type TestEngine,
+  until,
+} from '@conjob/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectDocker } from './engine/docker/connect-docker.ts';
 import { DockerEngine } from './engine/docker/docker-engine.ts';
@@ -59,7 +65,7 @@ async function begin(server: TestEngine, script: string) {
   exit.catch(() => {});
   await started.promise;
   await until(() => recorder.totalBytes > 0);
-  return { exit, stop, text: () => Buffer.concat(stored.map(({ data }) => data)).toString() };
+  return { id, exit, stop, text: () => Buffer.concat(stored.map(({ data }) => data)).toString() };
 }
 
 describe('an engine that keeps its containers when it crashes', () => {
@@ -69,15 +75,33 @@ describe('an engine that keeps its containers when it crashes', () => {
   });
   afterAll(() => server.stop());
 
-  test('costs a job neither its output nor its exit code', async () => {
+  test('does not cost a job its exit code, nor what was written down of its output', async () => {
     const script = "trap 'echo last; exit 5' TERM; echo first; while :; do sleep 0.1; done";
     const { exit, stop, text } = await begin(server, script);
     await server.crash();
     await server.restart();
     stop.stop('timed-out');
-    expect(await exit).toEqual({ exitCode: 5, outOfMemory: false, outputComplete: true });
+    expect(await exit).toEqual({ exitCode: 5, outOfMemory: false, outputComplete: false });
     expect(text()).toBe('first\nlast\n');
   });
+
+  test('loses what it had of a line, which is told', async () => {
+    const { exit, text } = await begin(server, "printf 'be'; sleep 3; echo gun");
+    await server.crash();
+    await server.restart();
+    expect(await exit).toMatchObject({ exitCode: 0, outputComplete: false });
+    expect(text()).not.toBe('begun\n');
+  });
+});
+
+test('a container whose output broke off while its engine went on is read to its end', async () => {
+  const engine = sharedEngine();
+  const id = await endedAlone(engine, 'echo first; sleep 0.5; exit 4');
+  try {
+    expect(await rejoin(engine, id)).toMatchObject({ exitCode: 4, outputComplete: true });
+  } finally {
+    await engine.remove(id);
+  }
 });
 
 test('a container that ended by itself while nobody but its engine saw it keeps its code', async () => {
@@ -110,6 +134,15 @@ describe('an engine that ends its containers', () => {
     await server.restart();
     await expect(rejoin(engine, id)).rejects.toMatchObject({ code: 'worker.lost' });
     await engine.remove(id);
+  });
+
+  test('since what watched over one was killed does not make an exit code of that', async () => {
+    const { id, exit } = await begin(server, 'echo first; sleep 600');
+    const shim = childProcesses(1).find(
+      ({ args }) => args[0]?.includes('shim') && args.includes(id),
+    );
+    process.kill(shim?.pid ?? 0, 'SIGKILL');
+    await expect(exit).rejects.toMatchObject({ code: 'worker.lost' });
   });
 
   test('when it is shut down is not taken for the job’s own doing', async () => {

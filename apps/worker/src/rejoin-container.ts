@@ -18,7 +18,9 @@ const LAST_RETRY_MS = 2_000;
  * Goes on with a container that was started before: waits for its engine, takes the output up where it
  * broke off, and waits for the end. `cause`: that the engine went away while it ran; it is thrown when
  * the container turns out never to have been started. Where neither this nor the engine saw how it ended, an
- * end that an engine can bring about is taken for the engine's doing.
+ * end that an engine can bring about is taken for the engine's doing. Output of one that outlived its
+ * engine is never called complete: lines that were not finished, and what it wrote last when it ended
+ * without an engine, are lost for good (measured with Docker 20.10 and live-restore).
  */
 export async function rejoinContainer(
   engine: Engine,
@@ -27,6 +29,7 @@ export async function rejoinContainer(
   cause?: EngineError,
 ): Promise<ContainerExit> {
   let lastContact = performance.now();
+  let mayLackOutput = false;
   for (let pause = FIRST_RETRY_MS; ; pause = Math.min(pause * 2, LAST_RETRY_MS)) {
     try {
       const state = await engine.inspect(id);
@@ -34,11 +37,12 @@ export async function rejoinContainer(
       if (state === null) throw new EngineError('worker.lost', 'the container is gone');
       if (state.status === 'created') throw cause ?? neverStarted();
       options.onStarted();
+      mayLackOutput ||= await engine.wasRestartedSince(id);
       const isFoundEnded = state.status === 'exited';
       if (isFoundEnded) options.onExited();
       const exit = await follow(engine, id, options);
       if (cause || isFoundEnded) await throwIfEndedByEngine(engine, id, exit, options);
-      return exit;
+      return mayLackOutput ? { ...exit, outputComplete: false } : exit;
     } catch (error) {
       if (error === cause || !isEngineAway(error) || letsGo(options.stop.reason)) throw error;
       const patienceMs = options.stop.reason === undefined ? PATIENCE_MS : STOPPED_PATIENCE_MS;
@@ -92,6 +96,6 @@ async function throwIfEndedByEngine(
 ): Promise<void> {
   const looksKilled = CODES_OF_ENGINE_END.includes(exit.exitCode);
   if (!looksKilled || exit.outOfMemory || stop.decisive !== undefined) return;
-  if (await engine.endedByItself(id)) return;
+  if ((await engine.recallEnd(id)) === 'own') return;
   throw new EngineError('worker.lost', 'the engine ended the container when it went away');
 }

@@ -430,7 +430,7 @@ describe('an engine that fails', () => {
     },
   );
 
-  test('and comes back while the job runs costs nothing of it', async () => {
+  test('and comes back while the job runs costs nothing but the certainty that no output is lacking', async () => {
     const script = "trap 'echo last; exit 5' TERM; echo ready; sleep 600";
     const rejoined = Promise.withResolvers<void>();
     const engine = intercept(fake, (method) => {
@@ -445,7 +445,11 @@ describe('an engine that fails', () => {
     fake.comeBack();
     await rejoined.promise;
     stop.stop('timed-out');
-    expect(await result).toMatchObject({ conclusion: 'FAILURE', exitCode: 5, error: null });
+    expect(await result).toMatchObject({
+      conclusion: 'FAILURE',
+      exitCode: 5,
+      error: { code: 'output.incomplete' },
+    });
     expect(await outputOf(id)).toBe('ready\nlast\n');
   });
 

@@ -94,7 +94,7 @@ export const JOB_ERRORS = {
   },
   'output.incomplete': {
     message: 'The container ended, but its output may lack some bytes.',
-    hint: 'The connection to the engine broke while the output was read.',
+    hint: 'The engine was restarted, or the connection to it broke, while the container ran.',
   },
   'job.incompatible': {
     message: 'The job was written by another version of ConJob than its worker runs.',

@@ -37,11 +37,13 @@ export interface Engine {
   followOutput(id: ContainerId): Promise<Attachment>;
   /** Null when there is no such container. */
   inspect(id: ContainerId): Promise<ContainerState | null>;
+  /** How the container ended, as far as the engine saw that: it only remembers for a while, and while it runs. */
+  recallEnd(id: ContainerId): Promise<RecalledEnd>;
   /**
-   * True when the engine saw the container end, and had not been told to end it. It only remembers that
-   * for a while, and while it runs: false also when nobody can tell any more.
+   * True when the engine was restarted since it started the container: what it was about to pass on, or
+   * to write down, of the output is gone then. False also when it can't tell any more.
    */
-  endedByItself(id: ContainerId): Promise<boolean>;
+  wasRestartedSince(id: ContainerId): Promise<boolean>;
   /** With its anonymous volumes, also while it runs. */
   remove(idOrName: string): Promise<void>;
   /** Containers that carry all these labels: any, or only those that have not ended, which is cheap. */
@@ -140,6 +142,13 @@ export interface ContainerState {
   /** Milliseconds since the epoch, by the engine's clock; null before. */
   readonly finishedAt: number | null;
 }
+
+/**
+ * - `own`: by itself. `told`: the engine had told it to, or does so whenever it goes or comes.
+ * - `unattended`: what watched over it was killed, and the container with it: its exit code is made up.
+ * - `unknown`: not at all, or nobody can tell any more.
+ */
+export type RecalledEnd = 'own' | 'told' | 'unattended' | 'unknown';
 
 export interface ListedContainer {
   readonly id: ContainerId;

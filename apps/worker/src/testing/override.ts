@@ -24,7 +24,8 @@ export const ENGINE_METHODS = [
   'stop',
   'followOutput',
   'inspect',
-  'endedByItself',
+  'recallEnd',
+  'wasRestartedSince',
   'remove',
   'list',
 ] as const satisfies readonly (keyof Engine)[];

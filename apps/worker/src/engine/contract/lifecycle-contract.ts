@@ -66,26 +66,36 @@ export function describeLifecycle(context: () => ContractContext): void {
     });
   });
 
-  describe('endedByItself', () => {
-    test.each([0, 3, 137, 143])('is true of a program that ended with %i', async (code) => {
-      const { id } = await context().run(context().sh(`exit ${code}`));
-      expect(await context().engine.endedByItself(id)).toBe(true);
-    });
+  describe('recallEnd', () => {
+    test.each([0, 3, 137, 143])(
+      'knows the own end of a program that ended with %i',
+      async (code) => {
+        const { id } = await context().run(context().sh(`exit ${code}`));
+        expect(await context().engine.recallEnd(id)).toBe('own');
+      },
+    );
 
-    test('is false of one that was told to end', async () => {
+    test('knows that one was told to end', async () => {
       const { id, attachment, watch } = await context().start(
         context().sh("trap 'exit 0' TERM; echo ready; while :; do sleep 0.1; done"),
       );
       await attachment.output[Symbol.asyncIterator]().next();
       await context().engine.stop(id, 30);
       expect(await watch.exitCode).toBe(0);
-      expect(await context().engine.endedByItself(id)).toBe(false);
+      expect(await context().engine.recallEnd(id)).toBe('told');
     });
 
-    test('is false of one that has not ended, and of one that is gone', async () => {
+    test('knows nothing of one that has not ended, or is gone', async () => {
       const { id } = await context().start(context().sh('sleep 600'));
-      expect(await context().engine.endedByItself(id)).toBe(false);
-      expect(await context().engine.endedByItself('no-such-container')).toBe(false);
+      expect(await context().engine.recallEnd(id)).toBe('unknown');
+      expect(await context().engine.recallEnd('no-such-container')).toBe('unknown');
+    });
+  });
+
+  describe('wasRestartedSince', () => {
+    test('is false of an engine that has started the container itself', async () => {
+      const { id } = await context().start(context().sh('sleep 600'));
+      expect(await context().engine.wasRestartedSince(id)).toBe(false);
     });
   });
 

@@ -14,6 +14,12 @@ export function dial<Answer>(modem: Modem, options: DialOptions): Promise<Answer
   });
 }
 
+/** A question without parameters, to be answered at once. */
+export function get<Answer>(modem: Modem, path: string, abortSignal: AbortSignal): Promise<Answer> {
+  const statusCodes = { 200: true, 500: 'server error' } as const;
+  return dial<Answer>(modem, { path, method: 'GET', abortSignal, statusCodes });
+}
+
 /** The same modem, but with a new connection for each request. */
 export function withoutReuse(modem: Modem): Modem {
   const { protocol } = modem as unknown as { protocol: string };

@@ -13,15 +13,16 @@ import type {
   ListedContainer,
   LocalImage,
   PullOptions,
+  RecalledEnd,
 } from '../engine.ts';
 import { absentAsNull } from './absent-as-null.ts';
 import { containerOptions } from './container-options.ts';
 import { containerState } from './container-state.ts';
 import { withDeadline } from './deadline.ts';
 import { demux } from './demux.ts';
-import { dial, withoutReuse } from './dial.ts';
+import { dial, get, withoutReuse } from './dial.ts';
 import { isConflict, isNotModified, toEngineError } from './docker-errors.ts';
-import { sawOwnEnd } from './end-witness.ts';
+import { recallEnd, wasRestartedSince } from './engine-memory.ts';
 import { watchExit } from './exit-watch.ts';
 import { listContainers } from './list-containers.ts';
 import { probeSpace } from './probe-space.ts';
@@ -63,23 +64,13 @@ export class DockerEngine implements Engine {
 
   async ping(): Promise<void> {
     await withDeadline(this.#deadlines.lookMs, 'other', (abortSignal) =>
-      dial<unknown>(withoutReuse(this.#docker.modem), {
-        path: '/_ping',
-        method: 'GET',
-        abortSignal,
-        statusCodes: { 200: true, 500: 'server error' },
-      }),
+      get<unknown>(withoutReuse(this.#docker.modem), '/_ping', abortSignal),
     );
   }
 
   async describe(): Promise<EngineDescription> {
     const info = await withDeadline(this.#deadlines.lookMs, 'other', (abortSignal) =>
-      dial<DockerInfo>(this.#docker.modem, {
-        path: '/info',
-        method: 'GET',
-        abortSignal,
-        statusCodes: { 200: true, 500: 'server error' },
-      }),
+      get<DockerInfo>(this.#docker.modem, '/info', abortSignal),
     );
     return {
       id: info.ID,
@@ -218,11 +209,17 @@ export class DockerEngine implements Engine {
     return container && containerState(container.State);
   }
 
-  async endedByItself(id: ContainerId): Promise<boolean> {
-    const finishedAt = (await this.inspect(id))?.finishedAt ?? null;
-    if (finishedAt === null) return false;
+  async recallEnd(id: ContainerId): Promise<RecalledEnd> {
+    const state = await this.inspect(id);
+    if (state === null) return 'unknown';
     return withDeadline(this.#deadlines.lookMs, 'other', (abortSignal) =>
-      sawOwnEnd(this.#docker, id, finishedAt, abortSignal),
+      recallEnd(this.#docker, id, state, abortSignal),
+    );
+  }
+
+  async wasRestartedSince(id: ContainerId): Promise<boolean> {
+    return withDeadline(this.#deadlines.lookMs, 'other', (abortSignal) =>
+      wasRestartedSince(this.#docker, id, abortSignal),
     );
   }
 

@@ -6,6 +6,7 @@ import {
   EngineError,
   type ExitCondition,
   type ExitWatch,
+  type RecalledEnd,
 } from '../engine.ts';
 import { FakeProcess, type ProcessEnd } from './fake-process.ts';
 import { OutputQueue } from './output-queue.ts';
@@ -26,7 +27,8 @@ export class FakeContainer {
   #process: FakeProcess | undefined;
   #wasToldToEnd = false;
   #isSeen = true;
-  #endedByItself = false;
+  #recalledEnd: RecalledEnd = 'unknown';
+  #wasCutOff = false;
   #state: ContainerState = {
     status: 'created',
     exitCode: 0,
@@ -44,8 +46,12 @@ export class FakeContainer {
     return this.#state;
   }
 
-  get endedByItself(): boolean {
-    return this.#endedByItself;
+  get recalledEnd(): RecalledEnd {
+    return this.#recalledEnd;
+  }
+
+  get wasCutOff(): boolean {
+    return this.#wasCutOff;
   }
 
   attach(input: Buffer | undefined): Attachment {
@@ -106,7 +112,8 @@ export class FakeContainer {
    */
   cutOff(): void {
     this.#isSeen = false;
-    this.#endedByItself = false;
+    this.#wasCutOff = true;
+    this.#recalledEnd = 'unknown';
     for (const reader of this.#readers) reader.end();
     this.#readers.clear();
     for (const watch of this.#watches) {
@@ -133,7 +140,7 @@ export class FakeContainer {
 
   #end({ exitCode, outOfMemory }: ProcessEnd): void {
     this.#state = { status: 'exited', exitCode, outOfMemory, finishedAt: Date.now() };
-    this.#endedByItself = this.#isSeen && !this.#wasToldToEnd;
+    if (this.#isSeen) this.#recalledEnd = this.#wasToldToEnd ? 'told' : 'own';
     for (const reader of this.#readers) reader.end();
     this.#readers.clear();
     for (const watch of this.#watches) watch.resolve(exitCode);

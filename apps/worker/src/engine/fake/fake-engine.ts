@@ -12,6 +12,7 @@ import {
   type ListedContainer,
   type LocalImage,
   type PullOptions,
+  type RecalledEnd,
 } from '../engine.ts';
 import { FakeContainer } from './fake-container.ts';
 import { FakeImages } from './fake-images.ts';
@@ -150,9 +151,14 @@ export class FakeEngine implements Engine {
     return this.#find(id)?.state ?? null;
   }
 
-  async endedByItself(id: ContainerId): Promise<boolean> {
+  async recallEnd(id: ContainerId): Promise<RecalledEnd> {
     await this.#beThere();
-    return this.#find(id)?.endedByItself ?? false;
+    return this.#find(id)?.recalledEnd ?? 'unknown';
+  }
+
+  async wasRestartedSince(id: ContainerId): Promise<boolean> {
+    await this.#beThere();
+    return this.#find(id)?.wasCutOff ?? false;
   }
 
   async remove(idOrName: string): Promise<void> {
