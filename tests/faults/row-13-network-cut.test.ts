@@ -5,7 +5,7 @@ import type { WorkerPart } from './support/cluster/cluster.ts';
 import { faultRow } from './support/fault-row.ts';
 import { expectLoss, occupyHosts, recoverHost } from './support/lost-host.ts';
 import type { Stage } from './support/stage.ts';
-import { isFrozen } from './support/witness/controls.ts';
+import { comesTrue, isFrozen } from './support/witness/controls.ts';
 import { workerBecomes } from './support/witness/worker-states.ts';
 
 /** The reaper of a host is behind the same link as its worker: neither can look into the ledger. */
@@ -60,6 +60,10 @@ if (EVERY_ROW) {
       fault: 'a host is cut off from Redis with its worker stopped by SIGSTOP: its reaper is alone',
     },
     async (stage) => {
+      // A reaper that is cut off while it is still starting does not know what is its own to look after.
+      const areUp = () =>
+        stage.cluster.workers.every(({ log }) => log().includes('reaper is ready'));
+      await stage.control('each host has its reaper', comesTrue(areUp));
       const host = await occupyHosts(stage);
       const { worker } = host;
       const cutAt = Date.now();

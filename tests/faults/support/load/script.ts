@@ -28,7 +28,7 @@ export function lines(key: string, count: number, pauseSeconds = 0, exitCode = 0
 }
 
 /** Hundreds of kilobytes at once. */
-export function chatter(key: string, count: number): Script {
+function chatter(key: string, count: number): Script {
   return {
     kind: 'chatty',
     program: `echo ${key}; seq 1 ${count}`,
