@@ -21,7 +21,7 @@ export type CallFault =
   /** It comes to the engine a good deal later. */
   | 'late';
 
-export interface Plan {
+interface Plan {
   readonly fault: CallFault;
   /** 1: the next call that matches. */
   readonly nth: number;

@@ -8,7 +8,7 @@ interface WorkerView {
 }
 
 /** What the API says of one worker; null when it does not know it. */
-export async function workerState(
+async function workerState(
   { apis: [api] }: Pick<Cluster, 'apis'>,
   name: string,
 ): Promise<WorkerView | null> {
