@@ -53,10 +53,16 @@ export class EngineWatch {
 
   async #check(): Promise<void> {
     const isFull = this.#state.holds('engine-full');
-    const fault = await faultOf(() => (isFull ? this.#engine.probeSpace() : this.#engine.ping()));
+    const fault = await faultOf(() => (isFull ? this.#engine.probeSpace() : this.#probe()));
     if (fault === 'engine-away') this.#state.unready('engine-away');
     else this.#state.over('engine-away');
     if (isFull && fault === null) this.#state.over('engine-full');
+  }
+
+  /** One that shuts down takes no new connection, and one without its containerd has no version of it. */
+  async #probe(): Promise<void> {
+    await this.#engine.ping();
+    await this.#engine.describe();
   }
 }
 

@@ -17,7 +17,7 @@ import { HandedOverError, StoppedError, type StopSignal } from './stop-reason.ts
 export interface ProcessorDependencies extends RunJobDependencies {
   readonly attempts: Attempts;
   readonly running: RunningJobs;
-  /** A job was given back, since the engine does not answer: no more should be taken. */
+  /** A job was given back, or has ended, since the engine does not answer: no more should be taken. */
   readonly onEngineAway: () => void;
   /** A job has ended since the disk of the engine is full. */
   readonly onEngineFull: () => void;
@@ -91,6 +91,7 @@ async function handle(
   const result = await dependencies.running.track(claim, askedAt, run);
   dependencies.logger.info({ job: claim.id, ...logged(result) }, 'job finished');
   if (result.error?.code === 'engine.no_space') dependencies.onEngineFull();
+  if (result.error?.code === 'engine.unavailable') dependencies.onEngineAway();
   // It has its turn behind those that wait already. One that is due later is put on the queue then.
   return result.nextInMs === 0 ? { laterMs: 0 } : 'done';
 }

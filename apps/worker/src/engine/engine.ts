@@ -15,6 +15,7 @@ import type { JobErrorCode, OutputChunk } from '@conjob/shared';
 export interface Engine {
   /** Whether it answers. Fails also for one that shuts down: it takes no new connections any more. */
   ping(): Promise<void>;
+  /** Fails also while it answers, but can start no container. */
   describe(): Promise<EngineDescription>;
   /** Fails while the disk has no space for even a small image. Leaves nothing behind. */
   probeSpace(): Promise<void>;

@@ -20,6 +20,7 @@ import { containerOptions } from './container-options.ts';
 import { containerState } from './container-state.ts';
 import { withDeadline } from './deadline.ts';
 import { demux } from './demux.ts';
+import { describeEngine } from './describe-engine.ts';
 import { dial, get, withoutReuse } from './dial.ts';
 import { isConflict, isNotModified, toEngineError } from './docker-errors.ts';
 import { recallEnd, wasRestartedSince } from './engine-memory.ts';
@@ -34,13 +35,6 @@ interface ImageInfo {
   readonly Os: string;
   readonly Architecture: string;
   readonly Variant?: string;
-}
-
-interface DockerInfo {
-  readonly ID: string;
-  readonly ServerVersion: string;
-  readonly NCPU: number;
-  readonly MemTotal: number;
 }
 
 export interface Deadlines {
@@ -69,15 +63,9 @@ export class DockerEngine implements Engine {
   }
 
   async describe(): Promise<EngineDescription> {
-    const info = await withDeadline(this.#deadlines.lookMs, 'other', (abortSignal) =>
-      get<DockerInfo>(this.#docker.modem, '/info', abortSignal),
+    return withDeadline(this.#deadlines.lookMs, 'other', (abortSignal) =>
+      describeEngine(this.#docker, abortSignal),
     );
-    return {
-      id: info.ID,
-      version: info.ServerVersion,
-      cpus: info.NCPU,
-      memoryBytes: info.MemTotal,
-    };
   }
 
   async probeSpace(): Promise<void> {

@@ -56,6 +56,12 @@ describe('what an engine says becomes an entry of the catalogue:', () => {
     ['create', 500, 'mkdir /x: no space left on device', 'engine.no_space'],
     [
       'start',
+      500,
+      'connection error: desc = "transport: error while dialing: dial unix /run/containerd/containerd.sock: connect: connection refused": unavailable',
+      'engine.unavailable',
+    ],
+    [
+      'start',
       400,
       'exec: "x": executable file not found in $PATH: unknown',
       'run.command_not_found',

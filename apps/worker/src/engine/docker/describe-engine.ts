@@ -1,0 +1,30 @@
+import type Docker from 'dockerode';
+import { type EngineDescription, EngineError } from '../engine.ts';
+import { get } from './dial.ts';
+
+interface DockerInfo {
+  readonly ID: string;
+  readonly ServerVersion: string;
+  readonly NCPU: number;
+  readonly MemTotal: number;
+  readonly ContainerdCommit?: { readonly ID: string };
+}
+
+/** What an engine calls the version of a containerd that is away, until it has started another one. */
+const NO_CONTAINERD = 'N/A';
+
+export async function describeEngine(
+  docker: Docker,
+  abortSignal: AbortSignal,
+): Promise<EngineDescription> {
+  const info = await get<DockerInfo>(docker.modem, '/info', abortSignal);
+  if (info.ContainerdCommit?.ID === NO_CONTAINERD) {
+    throw new EngineError('engine.unavailable', 'its containerd does not answer');
+  }
+  return {
+    id: info.ID,
+    version: info.ServerVersion,
+    cpus: info.NCPU,
+    memoryBytes: info.MemTotal,
+  };
+}
