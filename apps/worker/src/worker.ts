@@ -79,7 +79,9 @@ export async function startWorker(
 
     const state = new WorkerState((shown) => {
       const isReady = shown.state === 'ready';
-      logger[isReady ? 'info' : 'warn'](shown, isReady ? 'taking jobs' : 'taking no jobs');
+      const isAskedFor = shown.state === 'draining' || state.holds('shutting-down');
+      const level = isReady || isAskedFor ? 'info' : 'warn';
+      logger[level](shown, isReady ? 'taking jobs' : 'taking no jobs');
       if (isReady) intakes.resume();
       else intakes.hold();
       heartbeat.now();
