@@ -1,8 +1,12 @@
 import type { Express } from 'express';
+import { guardRoutes } from './auth/guard-routes.ts';
+import { asAnybody } from './auth/principal.ts';
+import { ADMIN_ROUTES } from './auth/routes.ts';
+import { checkAllListed } from './auth/served-routes.ts';
 import { type BaseDependencies, createBaseApp } from './base-app.ts';
 import type { ApiConfig } from './config.ts';
 import { allowMethods } from './http/allow-methods.ts';
-import { answerErrors, noSuchPath } from './middleware/answer-errors.ts';
+import { answerErrors } from './middleware/answer-errors.ts';
 import { refuseCrossSite } from './middleware/cross-origin.ts';
 import { drainRoutes } from './workers/drain-routes.ts';
 import { workerRoutes } from './workers/worker-routes.ts';
@@ -20,6 +24,8 @@ export function createAdminApp(dependencies: AdminAppDependencies): Express {
   const app = createBaseApp(dependencies);
   // Origins that may start jobs may not administer workers: there is no page that may.
   app.use(refuseCrossSite({ origins: [], host: config.host, hint: 'Use a client such as curl.' }));
+  app.use(asAnybody);
+  app.use(guardRoutes(ADMIN_ROUTES, 'The API is on another port; here is /workers.'));
   app
     .route('/ping')
     .all(allowMethods('GET', 'HEAD'))
@@ -27,6 +33,7 @@ export function createAdminApp(dependencies: AdminAppDependencies): Express {
       res.type('text/plain').send('pong');
     });
   app.use(workerRoutes(workers), drainRoutes(dependencies));
-  app.use(noSuchPath('The API is on another port; here is /workers.'), answerErrors);
+  app.use(answerErrors);
+  checkAllListed(app, ADMIN_ROUTES);
   return app;
 }

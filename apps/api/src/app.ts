@@ -1,5 +1,9 @@
 import { jobSpecSchema } from '@conjob/shared';
 import type { Express } from 'express';
+import { guardRoutes } from './auth/guard-routes.ts';
+import { asAnybody } from './auth/principal.ts';
+import { API_ROUTES } from './auth/routes.ts';
+import { checkAllListed } from './auth/served-routes.ts';
 import { type BaseDependencies, createBaseApp } from './base-app.ts';
 import type { ApiConfig } from './config.ts';
 import type { AbandonedJobs } from './jobs/abandoned-jobs.ts';
@@ -8,7 +12,7 @@ import type { JobService } from './jobs/job-service.ts';
 import { outputRoutes } from './jobs/output-routes.ts';
 import { runRoutes } from './jobs/run-routes.ts';
 import type { JobWaits } from './jobs/wait-for-job.ts';
-import { answerErrors, noSuchPath } from './middleware/answer-errors.ts';
+import { answerErrors } from './middleware/answer-errors.ts';
 import { corsHeaders, refuseCrossSite } from './middleware/cross-origin.ts';
 import { workerRoutes } from './workers/worker-routes.ts';
 import type { WorkerService } from './workers/worker-service.ts';
@@ -29,7 +33,10 @@ export function createApp(dependencies: AppDependencies): Express {
   const app = createBaseApp(dependencies);
   const hint = 'Name its origin in CORS_ORIGINS.';
   app.use(corsHeaders(origins), refuseCrossSite({ origins, host, hint }));
+  app.use(asAnybody);
+  app.use(guardRoutes(API_ROUTES, 'Run a job with /job/run?image=…, or see /jobs.'));
   app.use(runRoutes(routes), jobRoutes(routes), outputRoutes(routes), workerRoutes(workers));
-  app.use(noSuchPath('Run a job with /job/run?image=…, or see /jobs.'), answerErrors);
+  app.use(answerErrors);
+  checkAllListed(app, API_ROUTES);
   return app;
 }

@@ -21,6 +21,7 @@ export const REQUEST_ERRORS = {
     status: 422,
     title: 'The Idempotency-Key was used for another request.',
   },
+  'auth.forbidden': { status: 403, title: 'The credentials do not suffice for this.' },
   'origin.forbidden': {
     status: 403,
     title: 'Pages of this web site may not start or change anything here.',
