@@ -27,6 +27,10 @@ export async function startTlsProxy({
   await makeCertificates(folder.path);
   const pem = (name: string): Buffer => readFileSync(join(folder.path, name));
   const sockets = new Set<Socket>();
+  const track = (socket: Socket): void => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  };
   const server = createServer(
     {
       key: pem('server-key.pem'),
@@ -39,12 +43,12 @@ export async function startTlsProxy({
     (client) => {
       const upstream = connect({ path: socketPath, allowHalfOpen: true });
       joinSockets(client, upstream);
-      for (const socket of [client, upstream]) {
-        sockets.add(socket);
-        socket.on('close', () => sockets.delete(socket));
-      }
+      track(client);
+      track(upstream);
     },
   );
+  // One whose handshake was broken off would keep the server for two minutes.
+  server.on('connection', track);
   server.on('tlsClientError', (_error, client) => client.destroy());
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(0, '127.0.0.1', resolve);

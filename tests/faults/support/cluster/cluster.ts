@@ -37,8 +37,10 @@ export interface ClusterOptions {
 }
 
 /** What a worker takes for its engine. */
-interface EngineDoor {
+export interface EngineDoor {
   readonly url: string;
+  /** What else its process needs, to go through it. */
+  readonly env?: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
 
@@ -93,6 +95,7 @@ export async function startCluster(
         env: {
           REDIS_URL: redisLink.url,
           DOCKER_HOST: door?.url ?? engineLink.url,
+          ...door?.env,
           WORKER_NAME: name,
           WORKER_CONCURRENCY: String(slots),
           WORKER_LEASE_SECONDS: String(leaseSeconds),

@@ -1,6 +1,7 @@
 import type { NetConnectOpts } from 'node:net';
 import type { RedisAddress } from '@conjob/provision';
-import { type FaultProxy, startFaultProxy } from '@conjob/testkit';
+import { type FaultProxy, startFaultProxy, startTlsProxy } from '@conjob/testkit';
+import type { EngineDoor } from './cluster.ts';
 
 /** A connection of one process to what it needs, which a row may break. */
 export interface Link extends FaultProxy {
@@ -17,6 +18,19 @@ export async function linkToEngine(socketPath: string): Promise<Link> {
   const proxy = await startFaultProxy({ target: { path: socketPath }, listen: 'unix' });
   if (!('path' in proxy.address)) throw new Error('The proxy of an engine listens on a socket');
   return withUrl(proxy, `unix://${proxy.address.path}`);
+}
+
+/** To an engine as one on another machine offers itself: over TCP, with TLS and client certificates. */
+export async function linkToRemoteEngine(socketPath: string): Promise<Link & EngineDoor> {
+  const remote = await startTlsProxy({ socketPath });
+  const proxy = await startFaultProxy({ target: { port: remote.port, host: '127.0.0.1' } });
+  return Object.assign(withUrl(proxy, `tcp://127.0.0.1:${portOf(proxy)}`), {
+    env: { DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: remote.certPath },
+    async stop() {
+      await proxy.stop();
+      await remote.stop();
+    },
+  });
 }
 
 function withUrl(proxy: FaultProxy, url: string): Link {
@@ -44,6 +58,6 @@ function connectOptions(address: RedisAddress): NetConnectOpts {
 }
 
 function portOf({ address }: FaultProxy): number {
-  if (!('port' in address)) throw new Error('The proxy of Redis listens on a port');
+  if (!('port' in address)) throw new Error('The proxy listens on no port');
   return address.port;
 }
