@@ -5,40 +5,35 @@ import { run } from '@conjob/provision';
 import type { Reporter, TestModule } from 'vitest/node';
 import { keepResult, keptResults } from './results-folder.ts';
 import type { RowResult } from './row-result.ts';
-import { figuresTable, markdownTable } from './table.ts';
+import { withFaultResults } from './section.ts';
+import { figuresTable, resultsTable } from './table.ts';
 
 const PAGE = resolve(import.meta.dirname, '../../../../docs/reliability.md');
-const BEGIN = '<!-- faults:begin -->';
-const END = '<!-- faults:end -->';
 
 /**
- * Prints what the fault rows of a run showed, as a table. With `FAULTS_WRITE=1` the results of all
- * runs that are kept go into docs/reliability.md, between its markers.
+ * Prints what the fault rows of a run showed, as a table, and keeps it as soon as it is there. With
+ * `FAULTS_WRITE=1` the results of all runs that are kept go into docs/reliability.md.
  */
 export default class FaultReporter implements Reporter {
+  onTestModuleEnd(module: TestModule): void {
+    for (const result of resultsOf(module)) keepResult(result);
+  }
+
   async onTestRunEnd(modules: ReadonlyArray<TestModule>): Promise<void> {
-    const results = modules.flatMap((module) =>
-      [...module.children.allTests()].flatMap((test): readonly RowResult[] => {
-        const { faultRow } = test.meta();
-        return faultRow === undefined ? [] : [faultRow];
-      }),
-    );
+    const results = modules.flatMap(resultsOf);
     if (results.length === 0) return;
-    for (const result of results) keepResult(result);
-    console.log(`\n${markdownTable(results)}\n${figuresTable(results)}`);
-    if (process.env['FAULTS_WRITE'] === '1') {
-      writeFileSync(PAGE, withTable(keptResults(), await machine()));
-    }
+    console.log(`\n${resultsTable(results)}\n${figuresTable(results)}`);
+    if (process.env['FAULTS_WRITE'] !== '1') return;
+    const page = readFileSync(PAGE, 'utf8');
+    writeFileSync(PAGE, withFaultResults(page, keptResults(), await machine()));
   }
 }
 
-function withTable(results: readonly RowResult[], measuredOn: string): string {
-  const page = readFileSync(PAGE, 'utf8');
-  const from = page.indexOf(BEGIN);
-  const until = page.indexOf(END);
-  if (from < 0 || until < from) throw new Error(`${PAGE} lacks ${BEGIN} … ${END}`);
-  const head = page.slice(0, from + BEGIN.length);
-  return `${head}\n\nMeasured on: ${measuredOn}.\n\n${markdownTable(results)}\n${figuresTable(results)}\n${page.slice(until)}`;
+function resultsOf(module: TestModule): RowResult[] {
+  return [...module.children.allTests()].flatMap((test) => {
+    const { faultRow } = test.meta();
+    return faultRow === undefined ? [] : [faultRow];
+  });
 }
 
 async function machine(): Promise<string> {

@@ -1,11 +1,11 @@
+import { type Column, markdownTable } from './markdown.ts';
 import type { RowResult } from './row-result.ts';
+import { type Tally, talliesBy } from './tally.ts';
 
 const MIB = 1024 * 1024;
 
-const COLUMNS: readonly (readonly [title: string, cell: (result: RowResult) => string])[] = [
-  ['row', ({ row }) => row],
-  ['fault', ({ fault }) => fault],
-  ['seed', ({ seed }) => String(seed)],
+/** What a fault is reported with, of one result or of several together. */
+const COLUMNS: readonly Column<Tally>[] = [
   ['operations', ({ operations }) => String(operations)],
   ['ok / fail / unknown', ({ ok, fail, unknown }) => `${ok} / ${fail} / ${unknown}`],
   ['lost', ({ lost }) => String(lost)],
@@ -14,15 +14,38 @@ const COLUMNS: readonly (readonly [title: string, cell: (result: RowResult) => s
   ['orphans', ({ orphans }) => String(orphans)],
   ['recovery p50 / max', ({ recoveryMs }) => recovery(recoveryMs)],
   ['peak RSS', ({ peakBytes }) => `${Math.round(peakBytes / MIB)} MiB`],
-  ['', ({ violations }) => (violations.length === 0 ? '✓' : `✗ ${violations.length}`)],
 ];
 
-/** A Markdown table: the forms of a row together, each with its seeds. */
-export function markdownTable(results: readonly RowResult[]): string {
-  return markdown(
-    COLUMNS.map(([title]) => title),
-    inOrder(results).map((result) => COLUMNS.map(([, cell]) => cell(result))),
+const rowOf = ({ results: [first] }: Tally): string => first?.row ?? '';
+const FAULT: Column<Tally> = ['fault', ({ results: [first] }) => first?.fault ?? ''];
+const SEED: Column<Tally> = ['seed', ({ results: [first] }) => String(first?.seed ?? '')];
+
+/** One line for each result: the forms of a row together, each with its seeds. */
+export function resultsTable(results: readonly RowResult[]): string {
+  const each = talliesBy(inOrder(results), ({ row, seed }) => `${row}\n${seed}`);
+  return markdownTable([['row', rowOf], FAULT, SEED, ...COLUMNS, ['', verdict]], each);
+}
+
+/** One line for each row, with all its seeds together. A link can go to `#row-7`. */
+export function rowsTable(results: readonly RowResult[]): string {
+  const rows = talliesBy(inOrder(results), ({ row }) => row);
+  const numberOf = (row: Tally) => Number.parseInt(rowOf(row), 10);
+  const isFirstForm = (row: Tally) =>
+    rows.find((other) => numberOf(other) === numberOf(row)) === row;
+  const anchor = (row: Tally) => (isFirstForm(row) ? `<a id="row-${numberOf(row)}"></a>` : '');
+  const row: Column<Tally> = ['row', (one) => `${anchor(one)}${rowOf(one)}`];
+  return markdownTable([row, FAULT, ...COLUMNS, ['seeds', verdict]], rows);
+}
+
+/** One line for each seed, with all rows together. */
+export function seedsTable(results: readonly RowResult[]): string {
+  const seeds = talliesBy(
+    results.toSorted((one, other) => one.seed - other.seed),
+    ({ seed }) => seed,
   );
+  const kept = ({ results: all }: Tally) =>
+    `${all.filter(({ violations }) => violations.length === 0).length} of ${all.length}`;
+  return markdownTable([SEED, ['rows that hold', kept], ...COLUMNS], seeds);
 }
 
 /** What else rows have measured; each with its seed where seeds differ. Empty without any. */
@@ -30,14 +53,28 @@ export function figuresTable(results: readonly RowResult[]): string {
   const seen = inOrder(results).flatMap(({ row, seed, figures }) =>
     Object.entries(figures).map(([what, value]) => ({ row, what, seed, value })),
   );
-  const groups = Map.groupBy(seen, ({ row, what }) => `${row}\n${what}`);
-  const lines = [...groups.values()].map((group) => {
-    const [{ row, what } = { row: '', what: '' }] = group;
+  const groups = [...Map.groupBy(seen, ({ row, what }) => `${row}\n${what}`).values()];
+  if (groups.length === 0) return '';
+  type Group = (typeof groups)[number];
+  const told = (group: Group) => {
     const values = new Set(group.map(({ value }) => value));
-    const told = values.size > 1 ? group.map(({ seed, value }) => `${seed}: ${value}`) : values;
-    return [row, what, [...told].join('<br>')];
-  });
-  return lines.length === 0 ? '' : markdown(['row', 'what', 'measured'], lines);
+    return values.size > 1 ? group.map(({ seed, value }) => `${seed}: ${value}`) : [...values];
+  };
+  const columns: readonly Column<Group>[] = [
+    ['row', ([first]) => first?.row ?? ''],
+    ['what', ([first]) => first?.what ?? ''],
+    ['measured', (group) => told(group).join('<br>')],
+  ];
+  return markdownTable(columns, groups);
+}
+
+/** What was promised and not kept, in the words of the checker; empty when all was. */
+export function brokenPromises(results: readonly RowResult[]): string {
+  return inOrder(results)
+    .flatMap(({ row, seed, violations }) =>
+      violations.map((says) => `- Row ${row}, seed ${seed}: ${says}\n`),
+    )
+    .join('');
 }
 
 function inOrder(results: readonly RowResult[]): RowResult[] {
@@ -47,11 +84,12 @@ function inOrder(results: readonly RowResult[]): RowResult[] {
   );
 }
 
-function markdown(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [titles, titles.map(() => '---'), ...rows];
-  return lines
-    .map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`)
-    .join('');
+/** With which seeds it holds; of one result alone, whether it does. */
+function verdict({ results }: Tally): string {
+  const mark = ({ violations }: RowResult) =>
+    violations.length === 0 ? '✓' : `✗ ${violations.length}`;
+  if (results.length === 1) return results.map(mark).join('');
+  return results.map((result) => `${result.seed} ${mark(result)}`).join(' · ');
 }
 
 function recovery(times: readonly number[]): string {
