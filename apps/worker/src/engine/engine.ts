@@ -104,10 +104,12 @@ export interface ContainerSpec {
 }
 
 /** Made, with these labels, when it is not there. */
-interface NamedVolume {
+export interface NamedVolume {
   readonly name: string;
   readonly target: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** The container can't write to it. Default false. */
+  readonly isReadOnly?: boolean;
 }
 
 export interface AttachOptions {

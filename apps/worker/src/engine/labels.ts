@@ -14,6 +14,8 @@ export const LABELS = {
   keepSeconds: 'conjob.keep-seconds',
   /** Present when the image is to be removed with the container. */
   removeImage: 'conjob.remove-image',
+  /** On the image of helpers: its version. */
+  helper: 'conjob.helper',
   /** On the image by which it is tried whether the disk has space. */
   spaceProbe: 'conjob.space-probe',
 } as const;

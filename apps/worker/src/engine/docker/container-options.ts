@@ -1,5 +1,5 @@
 import type { ContainerCreateOptions } from 'dockerode';
-import type { ContainerSpec } from '../engine.ts';
+import type { ContainerSpec, NamedVolume } from '../engine.ts';
 
 /** The engine writes a few bytes more than the output itself for each write of the container. */
 const LOG_OVERHEAD = 1.5;
@@ -28,16 +28,7 @@ export function containerOptions(spec: ContainerSpec): ContainerCreateOptions {
       ...(spec.memoryBytes ? { Memory: spec.memoryBytes, MemorySwap: spec.memoryBytes } : {}),
       ...(spec.cpus ? { NanoCpus: Math.round(spec.cpus * 1e9) } : {}),
       ...(spec.pids ? { PidsLimit: spec.pids } : {}),
-      Mounts: spec.volumes.map(({ name, target, labels }) => ({
-        Type: 'volume' as const,
-        Source: name,
-        Target: target,
-        VolumeOptions: {
-          NoCopy: false,
-          Labels: { ...labels },
-          DriverConfig: { Name: '', Options: {} },
-        },
-      })),
+      Mounts: spec.volumes.map(mount),
       // json-file alters bytes that are not UTF-8, and rotation loses output: one exact file instead.
       LogConfig: {
         Type: 'local',
@@ -47,6 +38,20 @@ export function containerOptions(spec: ContainerSpec): ContainerCreateOptions {
           compress: 'false',
         },
       },
+    },
+  };
+}
+
+export function mount({ name, target, labels, isReadOnly = false }: NamedVolume) {
+  return {
+    Type: 'volume' as const,
+    Source: name,
+    Target: target,
+    ReadOnly: isReadOnly,
+    VolumeOptions: {
+      NoCopy: false,
+      Labels: { ...labels },
+      DriverConfig: { Name: '', Options: {} },
     },
   };
 }

@@ -1,10 +1,9 @@
 import { canonicalImage, parseImageReference } from '@conjob/shared';
 import type Docker from 'dockerode';
 import type { StoredImage, Upkeep } from '../upkeep.ts';
-import { absentAsNull } from './absent-as-null.ts';
 import { withDeadline } from './deadline.ts';
 import { dial } from './dial.ts';
-import { isConflict } from './docker-errors.ts';
+import { removeVolume } from './remove-volume.ts';
 
 const LOOK_MS = 10_000;
 const WORK_MS = 60_000;
@@ -53,15 +52,8 @@ export class DockerUpkeep implements Upkeep {
     return (Volumes ?? []).map(({ Name }) => Name);
   }
 
-  async removeVolume(name: string): Promise<boolean> {
-    const removed = await absentAsNull(
-      withDeadline(WORK_MS, 'other', async (abortSignal) => {
-        await this.#docker.getVolume(name).remove({ abortSignal });
-        return true;
-      }),
-      isConflict,
-    );
-    return removed !== null;
+  removeVolume(name: string): Promise<boolean> {
+    return removeVolume(this.#docker, name, WORK_MS);
   }
 
   /** By the lower layer: the client's own methods for these can't be given up, or rewrite the answer. */

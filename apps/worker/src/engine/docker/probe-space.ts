@@ -4,12 +4,12 @@ import type Docker from 'dockerode';
 import { LABELS } from '../labels.ts';
 import { absentAsNull } from './absent-as-null.ts';
 import { withDeadline } from './deadline.ts';
+import { tar } from './tar.ts';
 
 /** One name for all workers: one that died in between leaves one image, and not more and more. */
 const SPACE_PROBE = 'conjob-space-probe';
 /** An engine with less space than this runs no job worth its name. */
 const PROBE_BYTES = 16 * 1024 * 1024;
-const TAR_BLOCK_BYTES = 512;
 
 /**
  * Imports an image of so many bytes and removes it again. To make a volume would be less work, but says
@@ -43,19 +43,7 @@ async function readImport(body: Readable): Promise<string> {
   return status;
 }
 
-/** A tar archive with one file of zeros, which take as much space on the disk as anything else. */
+/** Zeros take as much space on the disk as anything else. */
 function archive(): Buffer {
-  const header = Buffer.alloc(TAR_BLOCK_BYTES);
-  header.write('space', 0);
-  header.write('0000644\0', 100);
-  header.write('0000000\0', 108);
-  header.write('0000000\0', 116);
-  header.write(`${PROBE_BYTES.toString(8).padStart(11, '0')}\0`, 124);
-  header.write('00000000000\0', 136);
-  // The checksum counts as spaces in itself.
-  header.write('        0', 148);
-  header.write('ustar\x0000', 257);
-  const sum = header.reduce((total, byte) => total + byte, 0);
-  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-  return gzipSync(Buffer.concat([header, Buffer.alloc(PROBE_BYTES + 2 * TAR_BLOCK_BYTES)]));
+  return gzipSync(tar([{ path: 'space', content: Buffer.alloc(PROBE_BYTES), mode: 0o644 }]));
 }

@@ -46,6 +46,11 @@ export class FakeContainer {
     return this.#state;
   }
 
+  /** Resolves when it ends, or is removed. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
   get recalledEnd(): RecalledEnd {
     return this.#recalledEnd;
   }

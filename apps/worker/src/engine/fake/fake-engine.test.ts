@@ -1,7 +1,8 @@
 import { describeEngineContract } from '../contract/engine-contract.ts';
+import { describeHelperContract } from '../contract/helper-contract.ts';
 import { FakeEngine } from './fake-engine.ts';
 
-describeEngineContract('FakeEngine', () => {
+function open() {
   const engine = new FakeEngine();
   engine.images.add('docker.io/library/shell:latest');
   engine.images.add('docker.io/library/echo:latest', { entrypoint: ['echo'] });
@@ -10,4 +11,14 @@ describeEngineContract('FakeEngine', () => {
     image: 'docker.io/library/shell:latest',
     echoImage: 'docker.io/library/echo:latest',
   };
-});
+}
+
+describeEngineContract('FakeEngine', open);
+
+const shared = open();
+describeHelperContract('FakeHelpers', () => ({
+  ...shared,
+  helpers: shared.engine.helpers,
+  // A fake engine makes no image: there is none to be removed.
+  removeHelperImage: async () => {},
+}));

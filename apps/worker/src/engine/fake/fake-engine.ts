@@ -14,8 +14,13 @@ import {
   type PullOptions,
   type RecalledEnd,
 } from '../engine.ts';
+import type { HelperSpec } from '../helpers.ts';
+import { commandLine } from './command-line.ts';
 import { FakeContainer } from './fake-container.ts';
+import { FakeHelpers } from './fake-helpers.ts';
 import { FakeImages } from './fake-images.ts';
+import { FakeVolumes } from './fake-volumes.ts';
+import { HELPER_STEPS, helperContainer } from './helper-container.ts';
 import { parseCommand } from './script.ts';
 
 const USERS = /^(root|nobody|user|\d+)(:\w+)?$/;
@@ -26,6 +31,8 @@ const USERS = /^(root|nobody|user|\d+)(:\w+)?$/;
  */
 export class FakeEngine implements Engine {
   readonly images = new FakeImages();
+  readonly helpers: FakeHelpers;
+  readonly #volumes = new FakeVolumes();
   readonly #id: string;
   readonly #containers = new Map<ContainerId, FakeContainer>();
   #made = 0;
@@ -35,6 +42,14 @@ export class FakeEngine implements Engine {
 
   constructor(id = 'fake') {
     this.#id = id;
+    this.helpers = new FakeHelpers({
+      volumes: this.#volumes,
+      beThere: () => this.#beThere(),
+      haveSpace: () => this.#haveSpace(),
+      find: (idOrName) => this.#find(idOrName),
+      startHelper: (spec) => this.#startHelper(spec),
+      uses: (volume) => this.#uses(volume),
+    });
   }
 
   /** Containers that exist, whatever their state. */
@@ -109,14 +124,10 @@ export class FakeEngine implements Engine {
     const image = this.images.find(spec.image);
     if (image === undefined)
       throw new EngineError('image.not_local', `No such image ${spec.image}`);
-    if (this.#find(spec.name)) throw new EngineError('engine.failed', `${spec.name} is in use`);
     if (commandLine(spec, image).length === 0) {
       throw new EngineError('run.refused', 'No command specified');
     }
-    this.#made += 1;
-    const container = new FakeContainer(`${this.#id}-${this.#made}`, spec, image.id);
-    this.#containers.set(container.id, container);
-    return container.id;
+    return this.#make(spec, image.id).id;
   }
 
   async attach(id: ContainerId, { input }: AttachOptions): Promise<Attachment> {
@@ -134,7 +145,9 @@ export class FakeEngine implements Engine {
     if (spec.user !== undefined && !USERS.test(spec.user)) {
       throw new EngineError('run.unknown_user', `unable to find user ${spec.user}`);
     }
-    container.start(parseCommand(argv, spec.env));
+    const read = (path: string) => this.#volumes.read(spec.volumes, path);
+    container.start(parseCommand(argv, { env: spec.env, read }));
+    this.#volumes.mount(spec.volumes, container.ended);
   }
 
   async stop(id: ContainerId, graceSeconds: number): Promise<void> {
@@ -198,6 +211,27 @@ export class FakeEngine implements Engine {
     if (this.#isFull) throw new EngineError('engine.no_space', 'no space left on device');
   }
 
+  #make(spec: ContainerSpec, imageId: string): FakeContainer {
+    if (this.#find(spec.name)) throw new EngineError('engine.failed', `${spec.name} is in use`);
+    this.#made += 1;
+    const container = new FakeContainer(`${this.#id}-${this.#made}`, spec, imageId);
+    this.#containers.set(container.id, container);
+    this.#volumes.ensure(spec.volumes);
+    return container;
+  }
+
+  #startHelper(spec: HelperSpec): FakeContainer {
+    const container = this.#make(helperContainer(spec), 'helper');
+    container.start(HELPER_STEPS);
+    this.#volumes.mount(spec.volumes, container.ended);
+    return container;
+  }
+
+  #uses(volume: string): boolean {
+    const containers = [...this.#containers.values()];
+    return containers.some(({ spec }) => spec.volumes.some(({ name }) => name === volume));
+  }
+
   async #get(id: ContainerId): Promise<FakeContainer> {
     await this.#beThere();
     const container = this.#find(id);
@@ -210,13 +244,4 @@ export class FakeEngine implements Engine {
     if (byId !== undefined) return byId;
     return [...this.#containers.values()].find(({ spec }) => spec.name === idOrName);
   }
-}
-
-/** As Docker joins them: an entrypoint of the job also drops the image's command. */
-function commandLine(
-  { entrypoint, args }: ContainerSpec,
-  image: { readonly entrypoint?: readonly string[]; readonly command?: readonly string[] },
-): readonly string[] {
-  if (entrypoint !== undefined) return [...entrypoint, ...args];
-  return [...(image.entrypoint ?? []), ...(args.length > 0 ? args : (image.command ?? []))];
 }

@@ -12,18 +12,23 @@ export type Step =
   /** Asks for memory until the kernel ends it. */
   | { readonly kind: 'devour' };
 
-type Environment = Readonly<Record<string, string>>;
+/** What a program finds. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string>>;
+  /** Null when there is no such file. */
+  readonly read: (path: string) => Buffer | null;
+}
 
 /** Files that exist in every fake image, and can't be run. */
 const NOT_EXECUTABLE = ['/etc/passwd', '/tmp'];
 const LOOP = /while :; do [^;]*; done/g;
 
 /** The steps of a command line. Throws {@link EngineError}, as a start does, for no such program. */
-export function parseCommand(argv: readonly string[], env: Environment): Step[] {
+export function parseCommand(argv: readonly string[], found: Surroundings): Step[] {
   const [program = '', ...args] = argv;
   switch (program.replace(/^\/bin\//, '')) {
     case 'sh':
-      return args[0] === '-c' ? parseShell(args[1] ?? '', env) : [{ kind: 'copy' }];
+      return args[0] === '-c' ? parseShell(args[1] ?? '', found) : [{ kind: 'copy' }];
     case 'true':
     case ':':
       return [];
@@ -34,7 +39,7 @@ export function parseCommand(argv: readonly string[], env: Environment): Step[] 
     case 'seq':
       return [print(numbers(Number(args[0])))];
     case 'cat':
-      return [{ kind: 'copy' }];
+      return args[0] === undefined ? [{ kind: 'copy' }] : [printFile(args[0], found)];
     case 'sleep':
       return [{ kind: 'sleep', milliseconds: Number(args[0]) * 1000 }];
     case 'tail':
@@ -47,24 +52,24 @@ export function parseCommand(argv: readonly string[], env: Environment): Step[] 
 }
 
 /** Commands joined by `;`, with `>&2`, `exit`, `trap` and one kind of loop: no more is needed. */
-function parseShell(script: string, env: Environment): Step[] {
+function parseShell(script: string, found: Surroundings): Step[] {
   const commands = splitUnquoted(script.replace(LOOP, 'sleep 86400'), ';');
-  return commands.flatMap((command) => parseShellCommand(command.trim(), env));
+  return commands.flatMap((command) => parseShellCommand(command.trim(), found));
 }
 
-function parseShellCommand(command: string, env: Environment): Step[] {
+function parseShellCommand(command: string, found: Surroundings): Step[] {
   const toStderr = command.endsWith('>&2');
   const words = splitUnquoted(command.replace(/>&2$/, ''), ' ').filter((word) => word !== '');
-  const [name = 'true', ...args] = words.map((word) => expand(word, env));
+  const [name = 'true', ...args] = words.map((word) => expand(word, found.env));
   if (name === 'exit') return [{ kind: 'exit', code: Number(args[0] ?? 0) % 256 }];
-  if (name === 'trap') return [{ kind: 'trap', steps: parseShell(args[0] ?? '', env) }];
+  if (name === 'trap') return [{ kind: 'trap', steps: parseShell(args[0] ?? '', found) }];
   // A failing command does not end a script, unless it is the last one.
-  const steps = parseCommand([name, ...args], env);
+  const steps = parseCommand([name, ...args], found);
   return toStderr ? steps.map(redirect) : steps;
 }
 
 /** Without its quotes; `"$NAME"` is the one expansion. */
-function expand(word: string, env: Environment): string {
+function expand(word: string, env: Surroundings['env']): string {
   const variable = /^"\$(\w+)"$/.exec(word)?.[1];
   if (variable !== undefined) return env[variable] ?? '';
   return word.replace(/^(['"])(.*)\1$/s, '$2');
@@ -87,6 +92,11 @@ function splitUnquoted(text: string, separator: ';' | ' '): string[] {
     pieces[pieces.length - 1] += character;
   }
   return pieces;
+}
+
+function printFile(path: string, { read }: Surroundings): Step {
+  const data = read(path);
+  return data === null ? { kind: 'exit', code: 1 } : { kind: 'print', stream: 'stdout', data };
 }
 
 function numbers(last: number): string {

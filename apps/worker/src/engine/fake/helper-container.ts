@@ -1,0 +1,31 @@
+import type { ContainerSpec } from '../engine.ts';
+import type { HelperSpec } from '../helpers.ts';
+import type { Step } from './script.ts';
+
+/** Longer than any test. */
+const FOREVER_MS = 2 ** 31 - 1;
+
+/** Does nothing, and ends when it is told to. */
+export const HELPER_STEPS: readonly Step[] = [
+  { kind: 'trap', steps: [{ kind: 'exit', code: 0 }] },
+  { kind: 'sleep', milliseconds: FOREVER_MS },
+];
+
+export function helperContainer(spec: HelperSpec): ContainerSpec {
+  return {
+    ...spec,
+    image: 'helper',
+    entrypoint: undefined,
+    args: [],
+    env: {},
+    workdir: undefined,
+    user: undefined,
+    stdin: false,
+    memoryBytes: undefined,
+    cpus: undefined,
+    pids: undefined,
+    runtime: undefined,
+    stopTimeoutSeconds: 10,
+    logBytes: 0,
+  };
+}

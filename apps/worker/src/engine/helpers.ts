@@ -1,0 +1,52 @@
+import type { ContainerId, NamedVolume } from './engine.ts';
+
+/**
+ * Containers of an image of our own, beside those of jobs: a helper runs, does nothing, and so holds
+ * what belongs to a running container, a network namespace or a volume in memory.
+ *
+ * The image needs no registry: it is made of a program of some hundred bytes in ConJob itself, for the
+ * architecture of the engine, and made again whenever it is not there. A helper has no rights, writes
+ * nothing to the engine's disk, and ends on `stop` at once. Its id is one like any other: `inspect`,
+ * `list`, `stop` and `remove` of `Engine` take it. Calls have deadlines and throw `EngineError`, as there.
+ */
+export interface Helpers {
+  /** Makes sure that the engine has the image. May be called at any time, by many at once. */
+  ensureImage(): Promise<void>;
+  /** Makes a helper, with the image if need be. Returns when it runs; when it throws, nothing is left. */
+  start(spec: HelperSpec): Promise<ContainerId>;
+  /** Writes a file of a running helper, in a folder where it has mounted a volume. */
+  putFile(helper: ContainerId, file: HelperFile): Promise<void>;
+  /**
+   * Makes a volume in the memory of the engine's host. What is written to it is there while a container
+   * that mounts it runs, and gone with the last one; it never gets to a disk that is not swapped to.
+   */
+  createMemoryVolume(volume: MemoryVolume): Promise<void>;
+  /** False when a container has it, running or not, or when it is not there. */
+  removeVolume(name: string): Promise<boolean>;
+}
+
+export interface HelperSpec {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly network: 'bridge' | 'none';
+  readonly volumes: readonly NamedVolume[];
+}
+
+export interface HelperFile {
+  /** Absolute; the target of a volume of the helper. */
+  readonly folder: string;
+  readonly name: string;
+  readonly content: Buffer;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface MemoryVolume {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** What does not fit is refused when it is written. */
+  readonly sizeBytes: number;
+  /** Of the folder that the volume is. It is root's. */
+  readonly mode: number;
+}
