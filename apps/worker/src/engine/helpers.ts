@@ -18,7 +18,7 @@ export interface Helpers {
   putFile(helper: ContainerId, file: HelperFile): Promise<void>;
   /**
    * Makes a volume in the memory of the engine's host. What is written to it is there while a container
-   * that mounts it runs, and gone with the last one; it never gets to a disk that is not swapped to.
+   * that mounts it runs, and gone with the last one. It gets to no disk, unless the host swaps.
    */
   createMemoryVolume(volume: MemoryVolume): Promise<void>;
   /** False when a container has it, running or not, or when it is not there. */
