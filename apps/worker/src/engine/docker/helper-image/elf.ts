@@ -2,12 +2,11 @@
 const BASE = 0x400000;
 const CODE_OFFSET = 0x78;
 const DATA_OFFSET = 0x200;
-export const DATA = BASE + DATA_OFFSET;
 
 export interface Machine {
   /** `e_machine` of ELF. */
   readonly number: number;
-  /** Its first instruction is the entry. It finds the data at {@link DATA}. */
+  /** Its first instruction is the entry. It finds the data at 0x400200. */
   readonly code: Buffer;
 }
 
