@@ -1,6 +1,6 @@
 import type { Claim } from '@conjob/shared';
 import { describe, expect, test } from 'vitest';
-import { containerName, containerSpec, dockerCacheVolume } from './container-spec.ts';
+import { containerName, containerSpec } from './container-spec.ts';
 import { LABELS } from './engine/labels.ts';
 import { parseSpec } from './testing/test-redis.ts';
 
@@ -59,21 +59,5 @@ describe('the container of a job', () => {
     expect(specOf({ useDockerCache: true }).volumes).toHaveLength(1);
     expect(specOf({}, 'sysbox-runc').volumes).toHaveLength(1);
     expect(specOf({ useDockerCache: false }, 'sysbox-runc').volumes).toEqual([]);
-  });
-});
-
-describe('the volume for an image', () => {
-  test.each([
-    ['a/b-c:x', 'a-b/c:x'],
-    ['a/b:c', 'a/b-c'],
-    ['a:1', 'a:2'],
-    ['example.com/a', 'example.com:5000/a'],
-  ])('%s is not the one for %s', (one, other) => {
-    expect(dockerCacheVolume({ image: one })).not.toBe(dockerCacheVolume({ image: other }));
-  });
-
-  test('has a name that the engine takes', () => {
-    const image = `[::1]:5000/a/b@sha256:${'0'.repeat(64)}`;
-    expect(dockerCacheVolume({ image })).toMatch(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/);
   });
 });

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { type Claim, canonicalImage, type JobSpec, parseImageReference } from '@conjob/shared';
+import type { Claim } from '@conjob/shared';
+import { dockerCache } from './docker-cache.ts';
 import type { ContainerSpec } from './engine/engine.ts';
 import { LABELS } from './engine/labels.ts';
 
@@ -12,7 +12,6 @@ export interface ContainerDefaults {
   readonly leaseMs: number;
 }
 
-const DOCKER_DATA = '/var/lib/docker';
 /** The runtime under which an image can run a Docker engine of its own. */
 const NESTING_RUNTIME = 'sysbox-runc';
 
@@ -53,27 +52,8 @@ export function containerSpec(
     cpus: spec.resources.cpus,
     pids: spec.resources.pids,
     runtime,
-    volumes: useDockerCache
-      ? [
-          {
-            name: dockerCacheVolume(spec),
-            target: DOCKER_DATA,
-            labels: { [LABELS.installation]: installation },
-          },
-        ]
-      : [],
+    volumes: useDockerCache ? [dockerCache(spec.image, installation)] : [],
     stopTimeoutSeconds: spec.killTimeoutSeconds,
     logBytes: maxOutputBytes,
   };
-}
-
-/**
- * One volume per image. The readable part alone is not unique (`a/b-c` and `a-b/c` look the same):
- * the digits of the canonical reference's hash make it so.
- */
-export function dockerCacheVolume({ image }: Pick<JobSpec, 'image'>): string {
-  const canonical = canonicalImage(parseImageReference(image));
-  const hash = createHash('sha256').update(canonical).digest('hex').slice(0, 8);
-  const readable = image.replace(/[/:@]/g, '-').replace(/[^a-zA-Z0-9_.-]/g, '-');
-  return `conjob-docker-cache-${readable}-${hash}`;
 }

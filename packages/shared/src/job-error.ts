@@ -72,6 +72,10 @@ export const JOB_ERRORS = {
     message: 'The engine refused to create or start this container.',
     hint: 'The detail holds the engine’s own words.',
   },
+  'volume.not_ours': {
+    message: 'The host has a volume of this name that is not of this image and this ConJob.',
+    hint: 'An operator should rename or remove it on the host of the named worker: it is never mounted.',
+  },
   'worker.lost': {
     message: 'The worker that ran the job was lost, and with it the end of the run.',
     hint: 'The container may have done its work, in part or whole. Submit again if that does no harm.',

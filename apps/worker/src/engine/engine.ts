@@ -103,7 +103,7 @@ export interface ContainerSpec {
   readonly logBytes: number;
 }
 
-/** Made, with these labels, when it is not there. */
+/** Made, with these labels, when it is not there. One of this name without them is `volume.not_ours`. */
 export interface NamedVolume {
   readonly name: string;
   readonly target: string;

@@ -16,6 +16,8 @@ export const LABELS = {
   removeImage: 'conjob.remove-image',
   /** On the image of helpers: its version. */
   helper: 'conjob.helper',
+  /** On a volume: the canonical reference of the image whose Docker cache it is. */
+  cacheOf: 'conjob.cache-of',
   /** On the image by which it is tried whether the disk has space. */
   spaceProbe: 'conjob.space-probe',
 } as const;

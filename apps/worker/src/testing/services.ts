@@ -2,6 +2,7 @@ import { globalAgent } from 'node:http';
 import { afterAll, inject } from 'vitest';
 import { connectDocker } from '../engine/docker/connect-docker.ts';
 import { DockerEngine } from '../engine/docker/docker-engine.ts';
+import { DockerUpkeep } from '../engine/docker/docker-upkeep.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -15,6 +16,10 @@ declare module 'vitest' {
 export function sharedEngine(): DockerEngine {
   closeIdleConnections();
   return new DockerEngine(connectDocker({ socketPath: inject('engineSocket') }));
+}
+
+export function sharedUpkeep(): DockerUpkeep {
+  return new DockerUpkeep(connectDocker({ socketPath: inject('engineSocket') }));
 }
 
 export function sharedEngineAccess() {

@@ -10,6 +10,7 @@ export interface EngineUnderTest {
   readonly image: string;
   /** Has `echo` for its entrypoint. */
   readonly echoImage: string;
+  readonly removeVolume: (name: string) => Promise<unknown>;
 }
 
 export interface Started {
@@ -20,18 +21,22 @@ export interface Started {
 
 /** Marks the containers of this run: they are removed after each test. */
 export const WORKER = `contract-${process.pid}`;
+/** The only one that they mount. */
+export const VOLUME = `conjob-contract-${process.pid}`;
 
 /** An engine, and short words for what most tests do with it. */
 export class ContractContext {
   readonly engine: Engine;
   readonly image: string;
   readonly echoImage: string;
+  readonly #removeVolume: EngineUnderTest['removeVolume'];
   readonly #started: Started[] = [];
 
-  constructor({ engine, image, echoImage }: EngineUnderTest) {
+  constructor({ engine, image, echoImage, removeVolume }: EngineUnderTest) {
     this.engine = engine;
     this.image = image;
     this.echoImage = echoImage;
+    this.#removeVolume = removeVolume;
   }
 
   spec(args: readonly string[], more: Partial<ContainerSpec> = {}): ContainerSpec {
@@ -68,6 +73,7 @@ export class ContractContext {
     }
     const left = await this.engine.list({ [LABELS.worker]: WORKER });
     await Promise.all(left.map(({ id }) => this.engine.remove(id)));
+    await this.#removeVolume(VOLUME);
   }
 }
 

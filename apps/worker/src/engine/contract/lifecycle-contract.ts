@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { LABELS } from '../labels.ts';
-import { type ContractContext, read, type Started, WORKER } from './context.ts';
+import { type ContractContext, read, type Started, VOLUME, WORKER } from './context.ts';
 
 const CREATED = { status: 'created', exitCode: 0, outOfMemory: false, finishedAt: null };
 
@@ -174,6 +174,17 @@ export function describeLifecycle(context: () => ContractContext): void {
       expect(await context().engine.findImage('docker.io/conjob-test/absent:latest')).toBeNull();
       expect(await context().engine.removeImage('docker.io/conjob-test/absent:latest')).toBe(false);
     });
+  });
+
+  test('a volume is made for its labels, and mounted with no others', async () => {
+    const volume = (owner: string) => [{ name: VOLUME, target: '/data', labels: { owner } }];
+    await context().engine.create(context().spec(['true'], { volumes: volume('us') }));
+    await context().engine.create(context().spec(['true'], { volumes: volume('us') }));
+    const theirs = context().spec(['true'], { volumes: volume('them') });
+    await expect(context().engine.create(theirs)).rejects.toMatchObject({
+      code: 'volume.not_ours',
+    });
+    expect(await context().engine.inspect(theirs.name)).toBeNull();
   });
 
   test('an image that a container uses is not removed', async () => {

@@ -16,6 +16,7 @@ import type {
   RecalledEnd,
 } from '../engine.ts';
 import { absentAsNull } from './absent-as-null.ts';
+import { checkVolumes } from './check-volumes.ts';
 import { containerOptions } from './container-options.ts';
 import { containerState } from './container-state.ts';
 import { withDeadline } from './deadline.ts';
@@ -118,6 +119,8 @@ export class DockerEngine implements Engine {
   }
 
   async create(spec: ContainerSpec): Promise<ContainerId> {
+    const ownVolumes = () => checkVolumes(this.#docker, spec.volumes, this.#deadlines.lookMs);
+    await ownVolumes();
     const container = await withDeadline(this.#deadlines.workMs, 'create', (abortSignal) =>
       this.#docker.createContainer({
         // Without these two the client writes the whole body into the URL as well.
@@ -126,6 +129,13 @@ export class DockerEngine implements Engine {
         abortSignal,
       } as object),
     );
+    try {
+      // A container holds its volumes: none of them can become another one any more.
+      await ownVolumes();
+    } catch (error) {
+      await this.remove(container.id);
+      throw error;
+    }
     return container.id;
   }
 

@@ -14,5 +14,6 @@ describeHelperContract('DockerHelpers', () => ({
   helpers: new DockerHelpers(connectDocker({ socketPath: inject('engineSocket') })),
   image: TEST_IMAGES.noCommand.tag,
   echoImage: TEST_IMAGES.echo.tag,
+  removeVolume: () => Promise.resolve(),
   removeHelperImage: async () => void (await engine.removeImage(HELPER_IMAGE)),
 }));

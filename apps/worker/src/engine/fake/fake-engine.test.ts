@@ -10,6 +10,7 @@ function open() {
     engine,
     image: 'docker.io/library/shell:latest',
     echoImage: 'docker.io/library/echo:latest',
+    removeVolume: (name: string) => engine.helpers.removeVolume(name),
   };
 }
 

@@ -213,10 +213,10 @@ export class FakeEngine implements Engine {
 
   #make(spec: ContainerSpec, imageId: string): FakeContainer {
     if (this.#find(spec.name)) throw new EngineError('engine.failed', `${spec.name} is in use`);
+    this.#volumes.ensure(spec.volumes);
     this.#made += 1;
     const container = new FakeContainer(`${this.#id}-${this.#made}`, spec, imageId);
     this.#containers.set(container.id, container);
-    this.#volumes.ensure(spec.volumes);
     return container;
   }
 

@@ -2,6 +2,7 @@ import { EngineError, type NamedVolume } from '../engine.ts';
 import type { HelperFile, MemoryVolume } from '../helpers.ts';
 
 interface FakeVolume {
+  readonly labels: Readonly<Record<string, string>>;
   /** Undefined: on disk, where what is written stays. */
   readonly sizeBytes: number | undefined;
   readonly files: Map<string, Buffer>;
@@ -12,14 +13,17 @@ interface FakeVolume {
 export class FakeVolumes {
   readonly #volumes = new Map<string, FakeVolume>();
 
-  createInMemory({ name, sizeBytes }: MemoryVolume): void {
-    if (!this.#volumes.has(name)) this.#volumes.set(name, volume(sizeBytes));
+  createInMemory({ name, sizeBytes, labels }: MemoryVolume): void {
+    if (!this.#volumes.has(name)) this.#volumes.set(name, volume(labels, sizeBytes));
   }
 
-  /** What a container has is made when it is not there. */
+  /** What a container has is made when it is not there, and refused when it is of other labels. */
   ensure(wanted: readonly NamedVolume[]): void {
-    for (const { name } of wanted) {
-      if (!this.#volumes.has(name)) this.#volumes.set(name, volume(undefined));
+    for (const { name, labels } of wanted) {
+      const found = this.#volumes.get(name) ?? volume(labels, undefined);
+      const isOurs = Object.entries(labels).every(([label, of]) => found.labels[label] === of);
+      if (!isOurs) throw new EngineError('volume.not_ours', name);
+      this.#volumes.set(name, found);
     }
   }
 
@@ -60,6 +64,6 @@ export class FakeVolumes {
   }
 }
 
-function volume(sizeBytes: number | undefined): FakeVolume {
-  return { sizeBytes, files: new Map(), mounts: 0 };
+function volume(labels: FakeVolume['labels'], sizeBytes: number | undefined): FakeVolume {
+  return { labels, sizeBytes, files: new Map(), mounts: 0 };
 }
