@@ -3,6 +3,7 @@ import { wholeNumber } from '@conjob/shared';
 import { z } from 'zod';
 import { CRASH_POINTS } from './crash-points.ts';
 import { parseDockerHost } from './engine/docker/connect-docker.ts';
+import { readDockerConfig } from './registry/docker-config.ts';
 import { workerLabels } from './worker-labels.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -15,6 +16,22 @@ const redisUrl = z
 const dockerHost = z.string().superRefine((host, context) => {
   try {
     parseDockerHost(host, undefined);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+  }
+});
+
+/** More than any token has, and far less than the engine takes in a header. */
+const MAX_LOGIN_LENGTH = 16_384;
+
+const loginText = z
+  .string()
+  .max(MAX_LOGIN_LENGTH, `takes at most ${MAX_LOGIN_LENGTH} characters`)
+  .regex(/^\P{Cc}*$/u, 'must not contain control characters, such as a line break');
+
+const dockerConfig = z.string().superRefine((folder, context) => {
+  try {
+    readDockerConfig(folder);
   } catch (error) {
     context.addIssue({ code: 'custom', message: (error as Error).message });
   }
@@ -38,6 +55,9 @@ export const workerConfigSchema = z
     DOCKER_HOST: dockerHost.optional(),
     DOCKER_TLS_VERIFY: z.string().optional(),
     DOCKER_CERT_PATH: z.string().optional(),
+    DOCKER_USERNAME: loginText.regex(/^[^:]*$/, 'must not contain a colon').optional(),
+    DOCKER_PASSWORD: loginText.optional(),
+    DOCKER_CONFIG: dockerConfig.optional(),
     CONTAINER_RUNTIME: z.string().default('default'),
     WORKER_NAME: z
       .string()
@@ -75,12 +95,29 @@ export const workerConfigSchema = z
     // Also when other variables are wrong: all are told at once.
     when: () => true,
   })
+  .refine((env) => env.DOCKER_USERNAME === undefined || env.DOCKER_PASSWORD !== undefined, {
+    path: ['DOCKER_PASSWORD'],
+    error: 'is needed with DOCKER_USERNAME',
+    when: () => true,
+  })
+  .refine((env) => env.DOCKER_PASSWORD === undefined || env.DOCKER_USERNAME !== undefined, {
+    path: ['DOCKER_USERNAME'],
+    error: 'is needed with DOCKER_PASSWORD',
+    when: () => true,
+  })
   .transform((env) => ({
     redisUrl: env.REDIS_URL,
     engineAddress: parseDockerHost(
       env.DOCKER_HOST,
       usesTls(env) ? env.DOCKER_CERT_PATH : undefined,
     ),
+    registryLogins: {
+      defaultLogin:
+        env.DOCKER_USERNAME === undefined || env.DOCKER_PASSWORD === undefined
+          ? undefined
+          : { username: env.DOCKER_USERNAME, password: env.DOCKER_PASSWORD },
+      configFolder: env.DOCKER_CONFIG,
+    },
     runtime: env.CONTAINER_RUNTIME === 'default' ? undefined : env.CONTAINER_RUNTIME,
     name: env.WORKER_NAME,
     labels: env.WORKER_LABELS,

@@ -31,6 +31,8 @@ import { orAbort } from './or-abort.ts';
 import { createProcessor } from './processor.ts';
 import { noteUses } from './reaper/note-uses.ts';
 import { redisTime } from './redis-time.ts';
+import { checkLogins } from './registry/check-logins.ts';
+import { RegistryLogins } from './registry/registry-logins.ts';
 import { RunningJobs } from './running-jobs.ts';
 import type { StopReason } from './stop-reason.ts';
 import { VERSION } from './version.ts';
@@ -71,8 +73,12 @@ export async function startWorker(
 ): Promise<RunningWorker> {
   const releasers = new Releasers();
   try {
-    const engine: Engine = new DockerEngine(connectDocker(config.engineAddress));
+    const logins = new RegistryLogins(config.registryLogins, logger);
+    const engine: Engine = new DockerEngine(connectDocker(config.engineAddress), {
+      loginOf: (registry) => logins.of(registry),
+    });
     const { id, version } = await awaitEngine(engine, logger, signal);
+    await orAbort(signal, checkLogins(engine, logins.all(), logger));
     const redis = connectPatient(config.redisUrl);
     reportOutages(redis, logger);
     releasers.push(() => disconnect(redis));

@@ -16,6 +16,9 @@ const DIGEST = /^sha256:[0-9a-f]{64}$/;
 /** What the engine takes for an image's id: it would run another image than a registry has. */
 const IMAGE_ID = /^[0-9a-f]{64}$/;
 
+/** The domain of references that name no host. */
+export const DEFAULT_REGISTRY = 'docker.io';
+
 export interface ImageReference {
   /** Registry host, with its port where one was given; `docker.io` when none was. */
   readonly domain: string;
@@ -90,13 +93,13 @@ function splitName(name: string): { domain: string; path: string } {
   const isHost = /[.:]/.test(first) || first === 'localhost' || first !== first.toLowerCase();
   if (!isHost) return dockerHub(name);
   const path = name.slice(slash + 1);
-  return first === 'docker.io' || first === 'index.docker.io'
+  return first === DEFAULT_REGISTRY || first === 'index.docker.io'
     ? dockerHub(path)
     : { domain: first, path };
 }
 
 function dockerHub(path: string) {
-  return { domain: 'docker.io', path: path.includes('/') ? path : `library/${path}` };
+  return { domain: DEFAULT_REGISTRY, path: path.includes('/') ? path : `library/${path}` };
 }
 
 function invalid(message: string): InvalidImageReferenceError {

@@ -13,6 +13,8 @@ export interface TestRegistry {
   /** `127.0.0.1:<port>`, as seen by the engine; this process cannot reach it. */
   readonly host: string;
   readonly login: RegistryLogin | undefined;
+  /** From now on it takes another password: logins given out before are refused. */
+  changePassword(password: string): Promise<void>;
   /** Also removes its images. */
   stop(): Promise<void>;
 }
@@ -32,11 +34,10 @@ export async function startTestRegistry(
   const folder = tempFolder();
   const configFile = join(folder.path, 'registry.json');
   const passwordFile = join(folder.path, 'htpasswd');
-  if (login !== undefined) {
-    const { username, password } = login;
+  const setLogin = async ({ username, password }: RegistryLogin) =>
     // -B bcrypt, the only kind the registry takes; -n to stdout.
     writeFileSync(passwordFile, await run(binaries.htpasswd, ['-Bbn', username, password]));
-  }
+  if (login !== undefined) await setLogin(login);
   const config = registryConfig(folder.path, login === undefined ? undefined : passwordFile);
   writeFileSync(configFile, JSON.stringify(config)); // JSON is YAML
   const [command = '', ...args] = inNetwork(engine, [
@@ -51,6 +52,7 @@ export async function startTestRegistry(
   return {
     host: listeningOn(logPath) ?? '',
     login,
+    changePassword: (password) => setLogin({ username: login?.username ?? '', password }),
     async stop() {
       await service.stop(STOP_GRACE_MS);
       folder.remove();

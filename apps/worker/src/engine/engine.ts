@@ -1,4 +1,5 @@
 import type { JobErrorCode, OutputChunk } from '@conjob/shared';
+import type { RegistryLogin } from '../registry/registry-login.ts';
 
 /**
  * What a worker needs of a container engine: the one seam between a job and Docker.
@@ -22,8 +23,10 @@ export interface Engine {
 
   /** The image as this engine has it, or null. */
   findImage(reference: string): Promise<LocalImage | null>;
-  /** Fetches from the registry, also when a local copy exists. Aborting `signal` gives up. */
+  /** Fetches from the registry, with the login for that and no other one; also when a local copy exists. Aborting `signal` gives up. */
   pull(reference: string, options: PullOptions): Promise<void>;
+  /** Throws `image.unauthorized` when the registry, a domain of image references, refuses the login. */
+  checkLogin(registry: string, login: RegistryLogin): Promise<void>;
   /** False when the image is in use or not there. */
   removeImage(reference: string): Promise<boolean>;
 

@@ -16,6 +16,7 @@ export const ENGINE_METHODS = [
   'probeSpace',
   'findImage',
   'pull',
+  'checkLogin',
   'removeImage',
   'create',
   'attach',

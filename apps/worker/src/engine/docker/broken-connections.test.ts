@@ -45,7 +45,7 @@ describe('an engine that is mute', () => {
 
   beforeAll(async () => {
     server = await startMuteServer();
-    mute = new DockerEngine(connectDocker(server), { lookMs: 50, workMs: 50 });
+    mute = new DockerEngine(connectDocker(server), { deadlines: { lookMs: 50, workMs: 50 } });
   });
   afterAll(() => server.stop());
 

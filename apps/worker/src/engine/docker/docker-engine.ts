@@ -1,5 +1,6 @@
 import type { Duplex, Readable } from 'node:stream';
 import type Docker from 'dockerode';
+import { authConfig, type RegistryLogin } from '../../registry/registry-login.ts';
 import type {
   Attachment,
   AttachOptions,
@@ -22,21 +23,14 @@ import { containerState } from './container-state.ts';
 import { withDeadline } from './deadline.ts';
 import { demux } from './demux.ts';
 import { describeEngine } from './describe-engine.ts';
-import { dial, get, withoutReuse } from './dial.ts';
-import { isConflict, isNotModified, toEngineError } from './docker-errors.ts';
+import { get, withoutReuse } from './dial.ts';
+import { isConflict, isNotModified } from './docker-errors.ts';
 import { recallEnd, wasRestartedSince } from './engine-memory.ts';
 import { watchExit } from './exit-watch.ts';
+import { findImage } from './find-image.ts';
 import { listContainers } from './list-containers.ts';
 import { probeSpace } from './probe-space.ts';
-import { readPullProgress } from './pull-progress.ts';
-
-interface ImageInfo {
-  readonly Id: string;
-  readonly RepoDigests: readonly string[] | null;
-  readonly Os: string;
-  readonly Architecture: string;
-  readonly Variant?: string;
-}
+import { type LoginOf, pullImage } from './pull-image.ts';
 
 export interface Deadlines {
   /** For calls that only read. */
@@ -47,14 +41,23 @@ export interface Deadlines {
 
 const DEADLINES: Deadlines = { lookMs: 10_000, workMs: 60_000 };
 
+const noLogin: LoginOf = () => undefined;
+
+interface Options {
+  readonly deadlines?: Deadlines;
+  readonly loginOf?: LoginOf;
+}
+
 /** A Docker engine by dockerode, API 1.41 and later. */
 export class DockerEngine implements Engine {
   readonly #docker: Docker;
   readonly #deadlines: Deadlines;
+  readonly #loginOf: LoginOf;
 
-  constructor(docker: Docker, deadlines = DEADLINES) {
+  constructor(docker: Docker, { deadlines = DEADLINES, loginOf = noLogin }: Options = {}) {
     this.#docker = docker;
     this.#deadlines = deadlines;
+    this.#loginOf = loginOf;
   }
 
   async ping(): Promise<void> {
@@ -74,38 +77,17 @@ export class DockerEngine implements Engine {
   }
 
   async findImage(reference: string): Promise<LocalImage | null> {
-    const image = await absentAsNull(
-      withDeadline(this.#deadlines.lookMs, 'image', (abortSignal) =>
-        // The client's own inspection of images can't be given up.
-        dial<ImageInfo>(this.#docker.modem, {
-          path: `/images/${reference}/json`,
-          method: 'GET',
-          abortSignal,
-          statusCodes: { 200: true, 404: 'no such image', 500: 'server error' },
-        }),
-      ),
-    );
-    if (image === null) return null;
-    return {
-      id: image.Id,
-      repoDigests: image.RepoDigests ?? [],
-      platform: [image.Os, image.Architecture, image.Variant].filter(Boolean).join('/'),
-    };
+    return findImage(this.#docker, reference, this.#deadlines.lookMs);
   }
 
-  async pull(reference: string, { platform, signal }: PullOptions): Promise<void> {
-    try {
-      // `fromImage` alone would fetch every tag: the engine takes the whole reference as it is.
-      const body = await this.#docker.createImage({
-        fromImage: reference,
-        abortSignal: signal,
-        ...(platform ? { platform } : {}),
-      } as object);
-      await readPullProgress(body as unknown as Readable);
-    } catch (error) {
-      signal.throwIfAborted();
-      throw toEngineError(error, 'pull');
-    }
+  async pull(reference: string, options: PullOptions): Promise<void> {
+    await pullImage(this.#docker, reference, options, this.#loginOf);
+  }
+
+  async checkLogin(registry: string, login: RegistryLogin): Promise<void> {
+    await withDeadline(this.#deadlines.lookMs, 'login', (abortSignal) =>
+      this.#docker.checkAuth({ ...authConfig(registry, login), abortSignal }),
+    );
   }
 
   async removeImage(reference: string): Promise<boolean> {

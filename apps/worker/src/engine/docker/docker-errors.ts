@@ -2,7 +2,7 @@ import type { JobErrorCode } from '@conjob/shared';
 import { EngineError } from '../engine.ts';
 
 /** Which call failed: the same status means something else for each. */
-export type Operation = 'image' | 'pull' | 'create' | 'start' | 'other';
+export type Operation = 'image' | 'pull' | 'login' | 'create' | 'start' | 'other';
 
 /** A daemon that is away, or went away, as Node says it. */
 const CONNECTION_CODES = new Set([
@@ -34,6 +34,11 @@ const PULL_RULES: readonly Rule[] = [
     /dial tcp|connection refused|no such host|i\/o timeout|lookup |Client\.Timeout|TLS handshake|connection reset|no route to host|network is unreachable|x509:|server gave HTTP response/i,
     'registry.unreachable',
   ],
+];
+
+const LOGIN_RULES: readonly Rule[] = [
+  [/401 unauthorized|incorrect username or password/i, 'image.unauthorized'],
+  ...PULL_RULES,
 ];
 
 const CREATE_RULES: readonly Rule[] = [
@@ -80,6 +85,9 @@ function classify(failure: DockerFailure, words: string, operation: Operation): 
     case 'pull':
       if (status === 400) return 'image.invalid';
       return byText(PULL_RULES) ?? (status === 404 ? 'image.not_found' : 'registry.failed');
+    case 'login':
+      if (status === 401) return 'image.unauthorized';
+      return byText(LOGIN_RULES) ?? 'registry.failed';
     case 'create':
       return byText(CREATE_RULES) ?? createCode(status);
     case 'start':

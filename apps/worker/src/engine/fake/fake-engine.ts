@@ -109,6 +109,10 @@ export class FakeEngine implements Engine {
     await this.images.pull(reference, options);
   }
 
+  async checkLogin(): Promise<void> {
+    await this.#beThere();
+  }
+
   async removeImage(reference: string): Promise<boolean> {
     await this.#beThere();
     const image = this.images.find(reference);

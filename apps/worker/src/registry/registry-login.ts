@@ -1,0 +1,34 @@
+import { DEFAULT_REGISTRY } from '@conjob/shared';
+
+export interface RegistryLogin {
+  readonly username: string;
+  /** Empty with an identity token. */
+  readonly password: string;
+  /** What some registries give out in place of the password. */
+  readonly identityToken: string | undefined;
+}
+
+const DEFAULT_REGISTRY_NAMES = ['docker.io', 'index.docker.io', 'registry-1.docker.io'];
+
+/** The registry that a key of `auths` means: a host with its port, or a URL, as older clients wrote it. */
+export function registryOf(key: string): string {
+  const host = key
+    .replace(/^https?:\/\//i, '')
+    .replace(/\/.*$/s, '')
+    .toLowerCase();
+  return DEFAULT_REGISTRY_NAMES.includes(host) ? DEFAULT_REGISTRY : host;
+}
+
+/** How engines and clients call the default registry where they speak of logins. */
+const DEFAULT_SERVER_ADDRESS = 'https://index.docker.io/v1/';
+
+/** As the engine takes it, for one registry alone. */
+export function authConfig(registry: string, login: RegistryLogin) {
+  const { username, password, identityToken } = login;
+  return {
+    username,
+    password,
+    serveraddress: registry === DEFAULT_REGISTRY ? DEFAULT_SERVER_ADDRESS : registry,
+    ...(identityToken === undefined ? {} : { identitytoken: identityToken }),
+  };
+}
