@@ -4,8 +4,8 @@ import { figure, table } from '../report/table.ts';
 /** One line of the table. */
 export interface Measured {
   readonly what: string;
-  /** What is aimed at, and of which column; empty for a comparison. */
-  readonly target?: string;
+  /** What is aimed at; none for a comparison. */
+  readonly target?: Target;
   /** Times in ms, whatever unit they are shown in; ratios; or counts. */
   readonly values: readonly number[];
   readonly unit: 'ms' | 's' | '×' | '';
@@ -13,17 +13,46 @@ export interface Measured {
   readonly rounds: string;
 }
 
+/** Of one of the columns, in ms; or of a count. */
+interface Target {
+  readonly of: keyof typeof COLUMNS;
+  readonly atMost: number;
+}
+
+const COLUMNS = {
+  p50: median,
+  p99: (values: readonly number[]) => quantile(values, 0.99),
+  max: (values: readonly number[]) => Math.max(...values),
+};
+
 /** So many values a 99th percentile needs at least. */
 const ENOUGH_FOR_P99 = 100;
 
 export function reportRecovery(rows: readonly Measured[]): string {
-  return table(['what', 'target', 'p50', 'p99', 'max', 'rounds'], rows.map(cells));
+  return table(['what', 'target', '', 'p50', 'p99', 'max', 'rounds'], rows.map(cells));
 }
 
-function cells({ what, target = '', values, unit, rounds }: Measured): string[] {
-  if (values.length === 0) return [what, target, '', '', '', rounds];
-  const p99 = values.length < ENOUGH_FOR_P99 ? '' : show(quantile(values, 0.99), unit);
-  return [what, target, show(median(values), unit), p99, show(Math.max(...values), unit), rounds];
+function cells({ what, target, values, unit, rounds }: Measured): string[] {
+  const aim = target === undefined ? '' : `${target.of} ≤ ${aimed(target.atMost, unit)}`;
+  if (values.length === 0) return [what, aim, '', '', '', '', rounds];
+  const isMet = target === undefined || COLUMNS[target.of](values) <= target.atMost;
+  const verdict = target === undefined ? '' : isMet ? '✓' : '**missed**';
+  const p99 = values.length < ENOUGH_FOR_P99 ? '' : show(COLUMNS.p99(values), unit);
+  return [
+    what,
+    aim,
+    verdict,
+    show(median(values), unit),
+    p99,
+    show(COLUMNS.max(values), unit),
+    rounds,
+  ];
+}
+
+/** Without digits that nobody has aimed at. */
+function aimed(value: number, unit: Measured['unit']): string {
+  if (unit === '' || unit === '×') return `${value}`;
+  return value < 1000 ? `${value} ms` : `${value / 1000} s`;
 }
 
 function show(value: number, unit: Measured['unit']): string {

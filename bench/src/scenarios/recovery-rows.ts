@@ -18,7 +18,7 @@ const adoption: Part = async (performance) => {
   return [
     {
       what: "killed worker's next process: started → its job adopted",
-      target: 'p50 ≤ 1 s',
+      target: { of: 'p50', atMost: 1000 },
       values: adopted,
       unit: 'ms',
       rounds,
@@ -49,7 +49,7 @@ const loss: Part = async (performance) => {
   return [
     {
       what: 'kill -9 of a worker that stays away → its jobs over (lease 30 s)',
-      target: 'max ≤ 35 s',
+      target: { of: 'max', atMost: 35_000 },
       values: losses.flatMap(({ terminalMs }) => terminalMs),
       unit: 's',
       rounds: `${losses.length} × ${LOST_JOBS} jobs`,
@@ -72,14 +72,14 @@ const outage =
     return [
       {
         what: `Redis ${name}: requests caught by it`,
-        target: 'max ≤ 3 s',
+        target: { of: 'max', atMost: 3000 },
         values: caughtMs,
         unit: 'ms',
         rounds: of(caughtMs),
       },
       {
         what: `Redis ${name}: requests after the first that failed`,
-        target: 'p99 ≤ 100 ms',
+        target: { of: 'p99', atMost: 100 },
         values: afterMs,
         unit: 'ms',
         rounds: of(afterMs),
@@ -99,7 +99,7 @@ const cancel: Part = async (performance) => {
   return [
     {
       what: `cancel of a running sleep → over (grace ${grace})`,
-      target: `max ≤ ${GRACE_SECONDS + 0.5} s`,
+      target: { of: 'max', atMost: GRACE_SECONDS * 1000 + 500 },
       values: conJob,
       unit: 's',
       rounds: String(conJob.length),
@@ -122,7 +122,15 @@ const cancel: Part = async (performance) => {
 const drain: Part = async (performance) => {
   const values = await measureDrain(performance);
   const rounds = String(values.length);
-  return [{ what: 'drain with nothing running', target: 'max ≤ 1 s', values, unit: 'ms', rounds }];
+  return [
+    {
+      what: 'drain with nothing running',
+      target: { of: 'max', atMost: 1000 },
+      values,
+      unit: 'ms',
+      rounds,
+    },
+  ];
 };
 
 const restart: Part = async (performance) => {
@@ -132,7 +140,7 @@ const restart: Part = async (performance) => {
   return [
     {
       what: `restart of all with ${jobs} queued: worker ready → first one started`,
-      target: 'max ≤ 2 s',
+      target: { of: 'max', atMost: 2000 },
       values: restarts.map(({ firstRunMs }) => firstRunMs),
       unit: 'ms',
       rounds,
@@ -151,7 +159,7 @@ const restart: Part = async (performance) => {
     },
     {
       what: `${jobs} jobs lost by it`,
-      target: 'max 0',
+      target: { of: 'max', atMost: 0 },
       values: restarts.map(({ lost }) => lost),
       unit: '',
       rounds,
