@@ -102,26 +102,6 @@ describe('a worker that is killed and never comes back', () => {
   });
 });
 
-describe('a worker that is stopped and goes on later', () => {
-  it('finds its container ended before the lease was over, and records nothing', async () => {
-    const { worker } = await start();
-    const job = await runningJob();
-    worker.kill('SIGSTOP');
-    const lease = await leaseUntil(job);
-    expect((await endsOf([job])).get(job)).toBeLessThan(lease);
-    const record = await getJson(`${product.url}/jobs/${job}?wait=60`);
-    expect(record).toMatchObject(WORKER_LOST);
-    worker.kill('SIGCONT');
-    await until(
-      () => containersOf([job]),
-      (list) => list.length === 0,
-    );
-    expect(await getJson(`${product.url}/jobs/${job}`)).toEqual(record);
-    expect(record['attempts']).toHaveLength(1);
-    expect(await worker.stop()).toBe(0);
-  });
-});
-
 describe('a worker that is told to stop', () => {
   it('takes its reaper along when nothing runs', async () => {
     const { worker, reapers } = await start();
