@@ -1,8 +1,10 @@
 import type { Express } from 'express';
+import { authenticate } from './auth/authenticate.ts';
 import { guardRoutes } from './auth/guard-routes.ts';
-import { asAnybody } from './auth/principal.ts';
 import { ADMIN_ROUTES } from './auth/routes.ts';
 import { checkAllListed } from './auth/served-routes.ts';
+import { tokenRoutes } from './auth/token-routes.ts';
+import type { Tokens } from './auth/tokens.ts';
 import { type BaseDependencies, createBaseApp } from './base-app.ts';
 import type { ApiConfig } from './config.ts';
 import { allowMethods } from './http/allow-methods.ts';
@@ -13,26 +15,37 @@ import { workerRoutes } from './workers/worker-routes.ts';
 import type { WorkerService } from './workers/worker-service.ts';
 
 export interface AdminAppDependencies extends BaseDependencies {
-  readonly config: Pick<ApiConfig, 'host'>;
+  readonly config: Pick<ApiConfig, 'reachedAt' | 'logins'>;
+  readonly tokens: Tokens;
   readonly workers: WorkerService;
   readonly closing: AbortSignal;
 }
 
 /** The admin port as a request handler. Opens nothing. */
 export function createAdminApp(dependencies: AdminAppDependencies): Express {
-  const { config, workers } = dependencies;
+  const { config, tokens, workers } = dependencies;
   const app = createBaseApp(dependencies);
   // Origins that may start jobs may not administer workers: there is no page that may.
-  app.use(refuseCrossSite({ origins: [], host: config.host, hint: 'Use a client such as curl.' }));
-  app.use(asAnybody);
-  app.use(guardRoutes(ADMIN_ROUTES, 'The API is on another port; here is /workers.'));
+  app.use(
+    refuseCrossSite({
+      origins: [],
+      host: config.reachedAt.admin,
+      hint: 'Use a client such as curl.',
+    }),
+  );
+  app.use(
+    guardRoutes(ADMIN_ROUTES, {
+      identify: authenticate({ login: config.logins.admin, role: 'admin', tokens }),
+      hint: 'The API is on another port; here is /workers.',
+    }),
+  );
   app
     .route('/ping')
     .all(allowMethods('GET', 'HEAD'))
     .get((_req, res) => {
       res.type('text/plain').send('pong');
     });
-  app.use(workerRoutes(workers), drainRoutes(dependencies));
+  app.use(workerRoutes(workers), drainRoutes(dependencies), tokenRoutes(tokens));
   app.use(answerErrors);
   checkAllListed(app, ADMIN_ROUTES);
   return app;

@@ -13,6 +13,7 @@ import {
 import type { Redis } from 'ioredis';
 import { createAdminApp } from './admin-app.ts';
 import { createApp } from './app.ts';
+import { Tokens } from './auth/tokens.ts';
 import type { ApiConfig } from './config.ts';
 import { Readiness } from './health/readiness.ts';
 import { closeServer, listen, urlOf } from './http/listen.ts';
@@ -74,7 +75,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     const abandoned = new AbandonedJobs({ jobs, logger });
     releasers.push(() => abandoned.close());
     const closing = new AbortController();
-    const parts = { config, logger, readiness, workers };
+    const parts = { config, logger, readiness, workers, tokens: new Tokens(redis) };
     const app = createApp({ ...parts, jobs, waits, abandoned });
     const adminApp = createAdminApp({ ...parts, closing: closing.signal });
     const { host } = config;

@@ -9,6 +9,7 @@ import {
 import { startTestRedis, until } from '@conjob/testkit';
 import { expect, test } from 'vitest';
 import { createApp } from './app.ts';
+import { Tokens } from './auth/tokens.ts';
 import { loadApiConfig } from './config.ts';
 import { closeServer, listen, urlOf } from './http/listen.ts';
 import { AbandonedJobs } from './jobs/abandoned-jobs.ts';
@@ -34,10 +35,11 @@ test('clients that leave leave no waiter behind, and their jobs go on', async ()
   const registry = new Workers(redis);
   const jobs = new JobService({ redis, ledger, queue, workers: registry, logger });
   const workers = new WorkerService(registry);
+  const tokens = new Tokens(redis);
   const abandoned = new AbandonedJobs({ jobs, logger });
   const readiness = { fault: async () => null };
   const config = loadApiConfig({});
-  const app = createApp({ config, logger, jobs, waits, abandoned, workers, readiness });
+  const app = createApp({ config, logger, jobs, waits, abandoned, workers, tokens, readiness });
   const http = await listen(app, { host: '127.0.0.1', port: 0 });
   const worker = startHandWorker(server.url);
 

@@ -1,9 +1,10 @@
 import { jobSpecSchema } from '@conjob/shared';
 import type { Express } from 'express';
+import { authenticate } from './auth/authenticate.ts';
 import { guardRoutes } from './auth/guard-routes.ts';
-import { asAnybody } from './auth/principal.ts';
 import { API_ROUTES } from './auth/routes.ts';
 import { checkAllListed } from './auth/served-routes.ts';
+import type { Tokens } from './auth/tokens.ts';
 import { type BaseDependencies, createBaseApp } from './base-app.ts';
 import type { ApiConfig } from './config.ts';
 import type { AbandonedJobs } from './jobs/abandoned-jobs.ts';
@@ -18,7 +19,11 @@ import { workerRoutes } from './workers/worker-routes.ts';
 import type { WorkerService } from './workers/worker-service.ts';
 
 export interface AppDependencies extends BaseDependencies {
-  readonly config: Pick<ApiConfig, 'host' | 'limits' | 'maxInputBytes' | 'corsOrigins'>;
+  readonly config: Pick<
+    ApiConfig,
+    'reachedAt' | 'logins' | 'limits' | 'maxInputBytes' | 'corsOrigins'
+  >;
+  readonly tokens: Pick<Tokens, 'find'>;
   readonly jobs: JobService;
   readonly waits: JobWaits;
   readonly abandoned: AbandonedJobs;
@@ -27,14 +32,18 @@ export interface AppDependencies extends BaseDependencies {
 
 /** The API as a request handler. Opens nothing. */
 export function createApp(dependencies: AppDependencies): Express {
-  const { config, jobs, waits, abandoned, workers } = dependencies;
-  const { host, limits, maxInputBytes, corsOrigins: origins } = config;
+  const { config, tokens, jobs, waits, abandoned, workers } = dependencies;
+  const { reachedAt, logins, limits, maxInputBytes, corsOrigins: origins } = config;
   const routes = { jobs, waits, abandoned, maxInputBytes, specSchema: jobSpecSchema(limits) };
   const app = createBaseApp(dependencies);
   const hint = 'Name its origin in CORS_ORIGINS.';
-  app.use(corsHeaders(origins), refuseCrossSite({ origins, host, hint }));
-  app.use(asAnybody);
-  app.use(guardRoutes(API_ROUTES, 'Run a job with /job/run?image=…, or see /jobs.'));
+  app.use(corsHeaders(origins), refuseCrossSite({ origins, host: reachedAt.api, hint }));
+  app.use(
+    guardRoutes(API_ROUTES, {
+      identify: authenticate({ login: logins.api, role: 'submit', tokens }),
+      hint: 'Run a job with /job/run?image=…, or see /jobs.',
+    }),
+  );
   app.use(runRoutes(routes), jobRoutes(routes), outputRoutes(routes), workerRoutes(workers));
   app.use(answerErrors);
   checkAllListed(app, API_ROUTES);

@@ -7,6 +7,8 @@ test('needs no variable at all', () => {
     port: 8080,
     adminPort: 8081,
     host: '127.0.0.1',
+    reachedAt: { api: '127.0.0.1', admin: '127.0.0.1' },
+    logins: { api: null, admin: null },
     redisUrl: 'redis://127.0.0.1:6379',
     logLevel: 'info',
     maxInputBytes: 10 * 1024 * 1024,

@@ -1,5 +1,13 @@
 import { JOB_NETWORKS, type JobLimits, loadConfig, wholeNumber } from '@conjob/shared';
 import { z } from 'zod';
+import {
+  hostsOf,
+  LOGIN_VARIABLES,
+  loginComplaints,
+  loginOf,
+  password,
+  username,
+} from './auth/login-variables.ts';
 
 const MIB = 1024 * 1024;
 const WEEK_SECONDS = 7 * 24 * 3600;
@@ -35,6 +43,14 @@ const schema = z
     PORT: wholeNumber(0, 65_535).default(8080),
     ADMIN_PORT: wholeNumber(0, 65_535).default(8081),
     HOST: z.string().default('127.0.0.1'),
+    /** Where the port of a container is published: who reaches it does not depend on HOST then. */
+    PUBLISHED_AT: z.string().optional(),
+    ADMIN_PUBLISHED_AT: z.string().optional(),
+    AUTH_USERNAME: username,
+    AUTH_PASSWORD: password,
+    ADMIN_USERNAME: username,
+    ADMIN_PASSWORD: password,
+    ALLOW_UNAUTHENTICATED: oneOf(['true', 'false']).default('false'),
     REDIS_URL: redisUrl,
     LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
     MAX_INPUT_BYTES: wholeNumber(1, 256 * MIB).default(10 * MIB),
@@ -48,10 +64,22 @@ const schema = z
     path: ['ADMIN_PORT'],
     error: 'Must be another port than PORT.',
   })
+  .superRefine((env, context) => {
+    for (const { variable, message } of loginComplaints(env)) {
+      context.addIssue({ code: 'custom', path: [variable], message });
+    }
+  })
   .transform((env) => ({
     port: env.PORT,
     adminPort: env.ADMIN_PORT,
     host: env.HOST,
+    /** Where others reach the two ports, as far as is known. */
+    reachedAt: hostsOf(env),
+    /** What each port asks for; null: nothing. */
+    logins: {
+      api: loginOf(env.AUTH_USERNAME, env.AUTH_PASSWORD),
+      admin: loginOf(env.ADMIN_USERNAME, env.ADMIN_PASSWORD),
+    },
     redisUrl: env.REDIS_URL,
     logLevel: env.LOG_LEVEL,
     maxInputBytes: env.MAX_INPUT_BYTES,
@@ -70,5 +98,5 @@ export type ApiConfig = Readonly<z.output<typeof schema>>;
 
 /** Throws `ConfigError`, which names every variable that is wrong. */
 export function loadApiConfig(env: NodeJS.ProcessEnv): ApiConfig {
-  return loadConfig(schema, env);
+  return loadConfig(schema, env, LOGIN_VARIABLES);
 }

@@ -37,6 +37,12 @@ export const keys = {
   cancels: `${PREFIX}:cancels`,
   /** String: job id and request fingerprint of an Idempotency-Key. */
   idempotency: (hash: string) => `${PREFIX}:idempotency:${hash}`,
+  /** String, expires with it: what may be told of a token, under the SHA-256 of it. */
+  token: (hash: string) => `${PREFIX}:token:${hash}`,
+  /** Hash: the SHA-256 of each token by its name. */
+  tokens: `${PREFIX}:tokens`,
+  /** Hash by name: when a token was used last. */
+  tokenUses: `${PREFIX}:token-uses`,
   /** String: random id of everything that shares this Redis. */
   installation: `${PREFIX}:installation`,
   /** String with expiry: which process holds a worker's name. */

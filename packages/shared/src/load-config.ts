@@ -6,14 +6,17 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads a configuration from environment variables. An empty variable counts as unset.
- * Throws {@link ConfigError} that names every bad variable at once.
+ * Reads a configuration from environment variables. An empty variable counts as unset, but for those in
+ * `mayNotBeEmpty`: where a password was not filled in, nobody may take that for a wish to have none. Throws {@link ConfigError} that names every bad variable at once.
  */
 export function loadConfig<Schema extends z.ZodType>(
   schema: Schema,
   env: NodeJS.ProcessEnv,
+  mayNotBeEmpty: readonly string[] = [],
 ): Readonly<z.output<Schema>> {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([name, value]) => value !== '' || mayNotBeEmpty.includes(name)),
+  );
   const parsed = schema.safeParse(given);
   if (parsed.success) return Object.freeze(parsed.data);
   const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);

@@ -1,4 +1,4 @@
-import { type RequestHandler, type Response, Router } from 'express';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { methodNotAllowed } from '../http/allow-methods.ts';
 import { RequestError } from '../http/request-errors.ts';
 import { noSuchPath } from '../middleware/answer-errors.ts';
@@ -6,28 +6,40 @@ import { principalOf } from './principal.ts';
 import { strictest, suffices } from './role.ts';
 import type { Route } from './routes.ts';
 
+export interface GuardOptions {
+  /** Finds out who sent a request, or refuses it. */
+  readonly identify: RequestHandler;
+  /** For who asks for a path that is not there. */
+  readonly hint: string;
+}
+
 /** Where `res.locals` has the routes that a request could be for. */
 const MATCHED = 'matchedRoutes';
 
 /**
  * Lets a request through to the routes only when the table has its path and method, and whoever sent it
- * has the role. `hint` helps who asks for a path that is not there.
+ * has the role. What there is and what not is told to nobody who is not known.
  */
-export function guardRoutes(routes: readonly Route[], hint: string): RequestHandler {
+export function guardRoutes(
+  routes: readonly Route[],
+  { identify, hint }: GuardOptions,
+): RequestHandler {
   const router = Router();
+  // By the matching of Express itself: what it takes for a path is what is guarded.
   for (const route of routes) {
     router.all(route.path, (_req, res, next) => {
       res.locals[MATCHED] = [...matchedBy(res), route];
       next();
     });
   }
+  router.use((req, res, next) => {
+    const wanted = wantedOf(req, res);
+    const isPublic = wanted.length > 0 && wanted.every(({ access }) => access === 'public');
+    return isPublic ? next('router') : identify(req, res, next);
+  });
   router.use(judge(noSuchPath(hint)));
   // A router of its own would look as if it served these paths (`checkAllListed`).
   return (req, res, next) => router(req, res, next);
-}
-
-function matchedBy(res: Response): readonly Route[] {
-  return (res.locals[MATCHED] as readonly Route[] | undefined) ?? [];
 }
 
 function judge(refusePath: RequestHandler): RequestHandler {
@@ -36,16 +48,22 @@ function judge(refusePath: RequestHandler): RequestHandler {
     if (matched.length === 0) return refusePath(req, res, next);
     // It names methods only, and the route itself answers it.
     if (req.method === 'OPTIONS') return next();
-    const wanted = matched.filter(({ methods }) => methods.includes(req.method));
+    const wanted = wantedOf(req, res);
     if (wanted.length === 0) {
-      throw methodNotAllowed(
-        req.method,
-        matched.flatMap(({ methods }) => methods),
-      );
+      const methods = matched.flatMap((route) => route.methods);
+      throw methodNotAllowed(req.method, methods);
     }
     // One path may fit two lines: then the stricter one counts, whatever the order of the routes.
     const needed = strictest(wanted.map(({ access }) => access));
     if (suffices(principalOf(res).role, needed)) return next();
     throw new RequestError('auth.forbidden', `This needs the role ${needed}.`);
   };
+}
+
+function matchedBy(res: Response): readonly Route[] {
+  return (res.locals[MATCHED] as readonly Route[] | undefined) ?? [];
+}
+
+function wantedOf(req: Request, res: Response): Route[] {
+  return matchedBy(res).filter(({ methods }) => methods.includes(req.method));
 }

@@ -1,4 +1,4 @@
-import type { RequestHandler, Response } from 'express';
+import type { Response } from 'express';
 import type { Role } from './role.ts';
 
 /** Who sent a request. */
@@ -9,23 +9,23 @@ export interface Principal {
 }
 
 /** On a port without credentials, which only this machine reaches, everybody may do everything. */
-const ANYBODY: Principal = { name: null, role: 'admin' };
-
-export const asAnybody: RequestHandler = (_req, res, next) => {
-  setPrincipal(res, ANYBODY);
-  next();
-};
+export const ANYBODY: Principal = { name: null, role: 'admin' };
 
 /** Where `res.locals` has it. */
 const KEY = 'principal';
 
-function setPrincipal(res: Response, principal: Principal): void {
+export function setPrincipal(res: Response, principal: Principal): void {
   res.locals[KEY] = principal;
+}
+
+/** Undefined while nobody has looked who sent this request, and for one that was refused. */
+export function findPrincipal(res: Response): Principal | undefined {
+  return res.locals[KEY] as Principal | undefined;
 }
 
 /** Throws when nobody has looked who sent this request. */
 export function principalOf(res: Response): Principal {
-  const principal = res.locals[KEY] as Principal | undefined;
+  const principal = findPrincipal(res);
   if (principal === undefined) throw new Error('Nobody has looked who sent this request.');
   return principal;
 }

@@ -1,5 +1,5 @@
 /** What somebody may do, least first: who has one role may also do all that those before it may. */
-const ROLES = ['read', 'submit', 'admin'] as const;
+export const ROLES = ['read', 'submit', 'admin'] as const;
 
 export type Role = (typeof ROLES)[number];
 

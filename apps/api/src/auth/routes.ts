@@ -46,6 +46,8 @@ export const ADMIN_ROUTES: readonly Route[] = [
   route('GET HEAD', '/workers/:name', 'read'),
   route('POST', '/workers/:name/drain', 'admin'),
   route('POST', '/workers/:name/resume', 'admin'),
+  route('GET HEAD POST', '/tokens', 'admin'),
+  route('DELETE', '/tokens/:name', 'admin'),
 ];
 
 function route(methods: string, path: string, access: Access): Route {

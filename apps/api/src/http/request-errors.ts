@@ -21,6 +21,7 @@ export const REQUEST_ERRORS = {
     status: 422,
     title: 'The Idempotency-Key was used for another request.',
   },
+  'auth.required': { status: 401, title: 'The request needs credentials that are valid here.' },
   'auth.forbidden': { status: 403, title: 'The credentials do not suffice for this.' },
   'origin.forbidden': {
     status: 403,
@@ -34,6 +35,8 @@ export const REQUEST_ERRORS = {
   'job.unfinished': { status: 409, title: 'The job has not finished.' },
   'attempt.not_found': { status: 404, title: 'The job has no such attempt.' },
   'worker.not_found': { status: 404, title: 'There is no such worker.' },
+  'token.exists': { status: 409, title: 'There is a token of this name already.' },
+  'token.not_found': { status: 404, title: 'There is no such token.' },
   'redis.unavailable': { status: 503, title: 'Redis does not answer.' },
   'redis.refused_write': { status: 503, title: 'Redis refuses to store anything.' },
   'request.failed': { status: 500, title: 'ConJob itself failed.' },
@@ -47,11 +50,14 @@ export interface FieldError {
   readonly message: string;
 }
 
+/** Several values become several lines. */
+type Headers = Readonly<Record<string, string | readonly string[]>>;
+
 export interface RequestErrorOptions {
   /** What the caller can do. */
   readonly hint?: string;
   readonly errors?: readonly FieldError[];
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Headers;
   readonly cause?: unknown;
 }
 
@@ -63,7 +69,7 @@ export class RequestError extends Error {
   readonly title: string;
   readonly hint: string | undefined;
   readonly errors: readonly FieldError[];
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Headers;
 
   constructor(code: RequestErrorCode, detail: string, options: RequestErrorOptions = {}) {
     super(detail, { cause: options.cause });

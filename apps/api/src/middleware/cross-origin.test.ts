@@ -137,6 +137,63 @@ test('reading is not refused, but other pages can not see the answer', async () 
   expect(answer.headers).not.toHaveProperty('access-control-allow-origin');
 });
 
+describe('a login, which a browser may send by itself,', () => {
+  const LOGIN = { Authorization: `Basic ${Buffer.from('caller:hush').toString('base64')}` };
+  const TOKEN = { Authorization: `Bearer conjob_${'x'.repeat(43)}` };
+  const across = (test: TestApi, headers: Record<string, string>, path = '/job/run') =>
+    test.call(path, { headers: { Accept: 'application/json', ...headers } });
+
+  test.each<[string, Record<string, string>]>([
+    ['named', { Origin: PAGE }],
+    ['open', { Origin: PAGE, 'Sec-Fetch-Site': 'cross-site' }],
+    // A picture or a link asks for it, and says nothing of its page.
+    ['open', { 'Sec-Fetch-Site': 'cross-site' }],
+  ])(
+    'lets no page of another site start anything, though its origin is %s: %j',
+    async (which, headers) => {
+      const on = which === 'named' ? named : open;
+      const answer = await across(on, { ...headers, ...LOGIN });
+      expect(answer.json).toMatchObject({
+        status: 403,
+        code: 'origin.forbidden',
+        hint: 'Let the page send a token of its own, as Authorization: Bearer …, not a login.',
+      });
+      expect((await across(on, { ...headers, ...TOKEN })).status).toBe(400);
+    },
+  );
+
+  test('lets no page of another site read anything', async () => {
+    for (const on of [named, open]) {
+      const { headers, status } = await across(on, { Origin: PAGE, ...LOGIN }, '/jobs');
+      expect(status).toBe(200);
+      expect(Object.keys(headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
+      const token = await across(on, { Origin: PAGE, ...TOKEN }, '/jobs');
+      expect(token.headers).toHaveProperty('access-control-allow-origin');
+      expect(token.headers).not.toHaveProperty('access-control-allow-credentials');
+    }
+  });
+
+  test('is fine from no browser, and from pages of its own', async () => {
+    expect((await across(closed, LOGIN)).status).toBe(400);
+    const own = { Origin: closed.api.url, 'Sec-Fetch-Site': 'same-origin' };
+    expect((await across(closed, { ...own, ...LOGIN })).status).toBe(400);
+  });
+});
+
+test('a preflight, which has no credentials, is answered where a login is wanted', async () => {
+  const env = { CORS_ORIGINS: PAGE, AUTH_USERNAME: 'caller', AUTH_PASSWORD: 'hush' };
+  const guarded = await startTestApi(env, closed.redis);
+  const headers = { Origin: PAGE, 'Access-Control-Request-Method': 'POST' };
+  const asked = { ...headers, 'Access-Control-Request-Headers': 'authorization' };
+  const answer = await guarded.call('/jobs', { method: 'OPTIONS', headers: asked });
+  expect(answer.status).toBe(204);
+  expect(answer.headers['access-control-allow-headers']).toBe('authorization');
+  const refused = await guarded.call('/jobs', { headers: { Origin: PAGE } });
+  expect(refused.status).toBe(401);
+  expect(refused.headers['access-control-allow-origin']).toBe(PAGE);
+  await guarded.close();
+});
+
 describe('CORS', () => {
   test('lets pages of named origins read answers and their headers', async () => {
     const { headers } = await named.call('/jobs', { headers: { Origin: PAGE } });

@@ -17,16 +17,18 @@ const EXPOSED_HEADERS = [
 ];
 
 const PREFLIGHT_SECONDS = 600;
+const TOKEN_HINT = 'Let the page send a token of its own, as Authorization: Bearer …, not a login.';
 
-/** Lets pages of the named origins (`*`: of all) read answers. */
+/** Lets pages of the named origins (`*`: of all) read answers, but for those that a login was needed for. */
 export function corsHeaders(origins: readonly string[]): RequestHandler {
   if (origins.length === 0) return (_req, _res, next) => next();
-  return cors({
+  const addHeaders = cors({
     origin: origins.includes('*') ? '*' : [...origins],
     methods: ['GET', 'HEAD', 'POST', 'DELETE'],
     exposedHeaders: EXPOSED_HEADERS,
     maxAge: PREFLIGHT_SECONDS,
   });
+  return (req, res, next) => (mayBeCachedLogin(req) ? next() : addHeaders(req, res, next));
 }
 
 /** What a browser calls this machine: nobody else can make these names lead here. */
@@ -35,7 +37,7 @@ const LOCAL_NAME = /^(?:(?:[\w-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])$/i;
 export interface CrossSiteOptions {
   /** Origins whose pages may start and change things; `*`: all. */
   readonly origins: readonly string[];
-  /** The address that the API listens on. */
+  /** The address that the API is reached at. */
   readonly host: string;
   /** What whoever is refused can do. */
   readonly hint: string;
@@ -44,7 +46,7 @@ export interface CrossSiteOptions {
 /**
  * A web page must not start containers on its visitor's machine. Browsers send forms and plain GETs
  * across sites without asking first, so what would start or change something is refused here unless
- * the page's origin is named. Clients that are no browser are not asked where they come from.
+ * the page's origin is named, and it does so in its own name. Clients that are no browser are not asked where they come from.
  *
  * A page can also let its own name lead to 127.0.0.1 (DNS rebinding), and is of the same origin then.
  * So where only this machine can reach the API, browsers have to call it by a name of this machine.
@@ -60,7 +62,7 @@ export function refuseCrossSite({ origins, host, hint }: CrossSiteOptions): Requ
       isRebound
         ? 'A browser may start or change anything here only by the name localhost or an address of this machine.'
         : 'A web page of another origin may not start or change anything here.',
-      { hint },
+      { hint: mayBeCachedLogin(req) ? TOKEN_HINT : hint },
     );
   };
 }
@@ -71,7 +73,16 @@ function isHarmless(req: Request): boolean {
   return isRead && !/^\/job\/run\/?$/i.test(req.path);
 }
 
+/**
+ * A login that a visitor once typed in is sent along by the browser with whatever any page asks for: it
+ * says nothing of the page. A token does, as no browser sends one by itself.
+ */
+function mayBeCachedLogin({ headers }: Request): boolean {
+  return /^(?!Bearer\b)./i.test(headers.authorization ?? '');
+}
+
 function isNamed(req: Request, origins: readonly string[]): boolean {
+  if (mayBeCachedLogin(req)) return false;
   const origin = req.headers.origin;
   return origins.includes('*') || (origin !== undefined && origins.includes(origin));
 }

@@ -1,6 +1,7 @@
 import type { Logger } from '@conjob/shared';
 import type { Request, RequestHandler, Response } from 'express';
 import { pinoHttp } from 'pino-http';
+import { findPrincipal } from '../auth/principal.ts';
 import { traceId } from '../http/trace-id.ts';
 
 /** Why the server gave up a request, in `res.locals`; unset when it did not. */
@@ -55,6 +56,7 @@ function facts(req: Request, res: Response, durationMs: number) {
     path: req.originalUrl.split('?', 1)[0],
     status: res.statusCode,
     durationMs,
+    who: findPrincipal(res)?.name ?? undefined,
     job: res.getHeader('Conjob-Job-Id'),
     reason: res.locals[ABANDONED],
   };

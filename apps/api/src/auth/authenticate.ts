@@ -1,0 +1,53 @@
+import type { Request, RequestHandler } from 'express';
+import { RequestError } from '../http/request-errors.ts';
+import { type BasicLogin, isLogin } from './basic-login.ts';
+import { readCredentials } from './credentials.ts';
+import { ANYBODY, type Principal, setPrincipal } from './principal.ts';
+import type { Role } from './role.ts';
+import type { Tokens } from './tokens.ts';
+
+export interface AuthenticateOptions {
+  /** Null: this port asks nobody who they are. */
+  readonly login: BasicLogin | null;
+  /** What whoever has the login may do. */
+  readonly role: Role;
+  readonly tokens: Pick<Tokens, 'find'>;
+}
+
+/** Both lines in every 401; browsers take them in this order, and some only read the first. */
+const CHALLENGES = ['Basic realm="ConJob", charset="UTF-8"', 'Bearer realm="ConJob"'];
+
+/**
+ * Finds out who sent a request, by the login of the port or a token, and refuses everybody else: with one
+ * and the same answer, whatever was wrong. A token that can't be looked up, since Redis is away, is no
+ * reason to let anybody in: the answer is 503.
+ */
+export function authenticate(options: AuthenticateOptions): RequestHandler {
+  const { login } = options;
+  return async (req, res, next) => {
+    const principal = login === null ? ANYBODY : await identify(req, { ...options, login });
+    if (principal === null) throw unauthenticated();
+    setPrincipal(res, principal);
+    next();
+  };
+}
+
+async function identify(
+  req: Request,
+  { login, role, tokens }: AuthenticateOptions & { readonly login: BasicLogin },
+): Promise<Principal | null> {
+  const credentials = readCredentials(req);
+  if (credentials === null) return null;
+  if (credentials.scheme === 'basic') {
+    return isLogin(login, credentials.sent) ? { name: `user ${login.username}`, role } : null;
+  }
+  const token = await tokens.find(credentials.token);
+  return token === null ? null : { name: `token ${token.name}`, role: token.role };
+}
+
+function unauthenticated(): RequestError {
+  return new RequestError('auth.required', 'This needs a login or a token that is valid here.', {
+    hint: 'Send it as Authorization: Basic … (curl --user NAME) or Authorization: Bearer ….',
+    headers: { 'WWW-Authenticate': CHALLENGES },
+  });
+}
