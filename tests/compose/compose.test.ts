@@ -50,6 +50,11 @@ test('everything comes up, and the API answers on the published port', async () 
   expect(await ask('/livez')).toEqual({ status: 200, body: '{"live":true}' });
 });
 
+test('an API that is published to other machines does not start without a login', async () => {
+  const opened = ['run', '--rm', '--no-deps', '-T', '-e', 'PUBLISHED_AT=0.0.0.0:8080', 'api'];
+  await expect(host.compose(...opened)).rejects.toThrow(/AUTH_USERNAME: Must be set/);
+});
+
 test('a job runs in a container on the engine of the mounted socket', async () => {
   const reply = await runJob('hello from compose');
   expect(reply).toEqual({ status: 200, body: 'hello from compose\n' });

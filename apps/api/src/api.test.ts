@@ -204,6 +204,7 @@ test('a host that is not here is an error of the configuration', async () => {
     PORT: '0',
     ADMIN_PORT: '0',
     HOST: '192.0.2.1',
+    ALLOW_UNAUTHENTICATED: 'true',
     REDIS_URL: server.url,
   });
   await expect(startApi(config, silent)).rejects.toThrow('Set HOST to one that it has.');
