@@ -10,6 +10,8 @@ import type { ApiConfig } from './config.ts';
 import { allowMethods } from './http/allow-methods.ts';
 import { answerErrors } from './middleware/answer-errors.ts';
 import { refuseCrossSite } from './middleware/cross-origin.ts';
+import type { VolumeRemovals } from './volumes/volume-removals.ts';
+import { volumeRoutes } from './volumes/volume-routes.ts';
 import { drainRoutes } from './workers/drain-routes.ts';
 import { workerRoutes } from './workers/worker-routes.ts';
 import type { WorkerService } from './workers/worker-service.ts';
@@ -18,6 +20,7 @@ export interface AdminAppDependencies extends BaseDependencies {
   readonly config: Pick<ApiConfig, 'reachedAt' | 'logins'>;
   readonly tokens: Tokens;
   readonly workers: WorkerService;
+  readonly volumes: VolumeRemovals;
   readonly closing: AbortSignal;
 }
 
@@ -46,6 +49,7 @@ export function createAdminApp(dependencies: AdminAppDependencies): Express {
       res.type('text/plain').send('pong');
     });
   app.use(workerRoutes(workers), drainRoutes(dependencies), tokenRoutes(tokens));
+  app.use(volumeRoutes(dependencies));
   app.use(answerErrors);
   checkAllListed(app, ADMIN_ROUTES);
   return app;

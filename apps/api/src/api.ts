@@ -23,6 +23,7 @@ import { JobService } from './jobs/job-service.ts';
 import { JobWaits } from './jobs/wait-for-job.ts';
 import { JobQueue } from './queue/job-queue.ts';
 import { Sweeper } from './sweeper/sweeper.ts';
+import { VolumeRemovals } from './volumes/volume-removals.ts';
 import { RecentWorkers } from './workers/recent-workers.ts';
 import { WorkerService } from './workers/worker-service.ts';
 
@@ -39,6 +40,8 @@ export interface RunningApi {
 
 /** How long requests that are under way may take when the process shuts down. */
 const SHUTDOWN_GRACE_MS = 10_000;
+/** Workers that live answer sooner, unless their engine is away or very busy. */
+const VOLUMES_MS = 30_000;
 /** Three times the longest silence of a connection that follows events. */
 const EVENTS_SOCKET_TIMEOUT_MS = 15_000;
 
@@ -77,7 +80,8 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     const closing = new AbortController();
     const parts = { config, logger, readiness, workers, tokens: new Tokens(redis) };
     const app = createApp({ ...parts, jobs, waits, abandoned });
-    const adminApp = createAdminApp({ ...parts, closing: closing.signal });
+    const volumes = new VolumeRemovals({ redis, workers: registry, timeoutMs: VOLUMES_MS });
+    const adminApp = createAdminApp({ ...parts, volumes, closing: closing.signal });
     const { host } = config;
     const servers: Server[] = [];
     releasers.push(async () => {

@@ -16,10 +16,7 @@ import { ClockSkew } from './clock-skew.ts';
 import { closeIntake } from './close-intake.ts';
 import type { WorkerConfig } from './config.ts';
 import { createCrashPoints } from './crash-points.ts';
-import { connectDocker } from './engine/docker/connect-docker.ts';
-import { DockerEngine } from './engine/docker/docker-engine.ts';
-import type { Engine } from './engine/engine.ts';
-import { awaitEngine, EngineWatch } from './engine-watch.ts';
+import { EngineWatch } from './engine-watch.ts';
 import { every } from './every.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { installationId } from './installation.ts';
@@ -27,15 +24,15 @@ import { Intakes } from './intake/intakes.ts';
 import { Slots } from './intake/slots.ts';
 import { renewalMs } from './lease.ts';
 import { listen } from './listener.ts';
+import { openEngine } from './open-engine.ts';
 import { orAbort } from './or-abort.ts';
 import { createProcessor } from './processor.ts';
 import { noteUses } from './reaper/note-uses.ts';
 import { redisTime } from './redis-time.ts';
-import { checkLogins } from './registry/check-logins.ts';
-import { RegistryLogins } from './registry/registry-logins.ts';
 import { RunningJobs } from './running-jobs.ts';
 import type { StopReason } from './stop-reason.ts';
 import { VERSION } from './version.ts';
+import { volumeRemovals } from './volumes/volume-removals.ts';
 import { within } from './within.ts';
 import { type NameTakenError, WorkerName } from './worker-name.ts';
 import { WorkerState } from './worker-state.ts';
@@ -73,12 +70,7 @@ export async function startWorker(
 ): Promise<RunningWorker> {
   const releasers = new Releasers();
   try {
-    const logins = new RegistryLogins(config.registryLogins, logger);
-    const engine: Engine = new DockerEngine(connectDocker(config.engineAddress), {
-      loginOf: (registry) => logins.of(registry),
-    });
-    const { id, version } = await awaitEngine(engine, logger, signal);
-    await orAbort(signal, checkLogins(engine, logins.all(), logger));
+    const { engine, upkeep, id, version } = await openEngine(config, logger, signal);
     const redis = connectPatient(config.redisUrl);
     reportOutages(redis, logger);
     releasers.push(() => disconnect(redis));
@@ -181,9 +173,13 @@ export async function startWorker(
       else adoption.onLeft();
     };
     const onCancel = (job: string): void => running.stop(job, 'cancelled');
-    releasers.push(
-      listen(config.redisUrl, { [keys.cancels]: onCancel, [keys.workerNews]: onNews }, logger),
-    );
+    const volumes = { engine, upkeep, installation, redis, worker: name.name, background, logger };
+    const heard = {
+      [keys.cancels]: onCancel,
+      [keys.workerNews]: onNews,
+      [keys.volumeRemovals]: volumeRemovals(volumes),
+    };
+    releasers.push(listen(config.redisUrl, heard, logger));
     const engineWatch = new EngineWatch(engine, state, logger);
     releasers.push(() => engineWatch.end());
 

@@ -20,4 +20,5 @@ export * from './redis-durability.ts';
 export * from './redis-outages.ts';
 export * from './releasers.ts';
 export * from './retry-policy.ts';
+export * from './volume-removal.ts';
 export * from './workers.ts';

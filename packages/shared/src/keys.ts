@@ -55,6 +55,9 @@ export const keys = {
   drains: `${PREFIX}:drains`,
   /** Channel: names of workers that were told to drain or resume; empty for a new placement. */
   workerNews: `${PREFIX}:worker-news`,
+  /** Channel: volumes that all workers shall remove, as JSON; and hashes with the answer of each. */
+  volumeRemovals: `${PREFIX}:volume-removals`,
+  volumeAnswers: (id: string) => `${PREFIX}:volume-answers:${id}`,
   /** Sorted sets by last use: images and cache volumes of an engine that jobs have used. */
   imageUse: (engineId: string) => `${PREFIX}:image-use:${engineId}`,
   volumeUse: (engineId: string) => `${PREFIX}:volume-use:${engineId}`,

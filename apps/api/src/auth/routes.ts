@@ -48,6 +48,7 @@ export const ADMIN_ROUTES: readonly Route[] = [
   route('POST', '/workers/:name/resume', 'admin'),
   route('GET HEAD POST', '/tokens', 'admin'),
   route('DELETE', '/tokens/:name', 'admin'),
+  route('POST', '/tasks/docker/volume/rm', 'admin'),
 ];
 
 function route(methods: string, path: string, access: Access): Route {

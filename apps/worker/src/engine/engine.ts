@@ -65,6 +65,8 @@ export interface EngineDescription {
   readonly version: string;
   readonly cpus: number;
   readonly memoryBytes: number;
+  /** Names of the OCI runtimes that it is configured with; whether they work shows only with a container. */
+  readonly runtimes: readonly string[];
 }
 
 export interface LocalImage {

@@ -9,8 +9,17 @@ export interface Upkeep {
   images(): Promise<StoredImage[]>;
   /** Named volumes that carry all these labels. */
   volumes(labels: Readonly<Record<string, string>>): Promise<string[]>;
+  hasVolume(name: string): Promise<boolean>;
+  /** Containers that have the volume, whatever their state. */
+  holdersOf(volume: string): Promise<VolumeHolder[]>;
   /** False when the volume is in use, or not there. */
   removeVolume(name: string): Promise<boolean>;
+}
+
+export interface VolumeHolder {
+  readonly id: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export interface StoredImage {

@@ -21,7 +21,7 @@ export async function checkVolumes(
 }
 
 /** The labels of a volume; null when there is none of that name. */
-async function findVolume(
+export async function findVolume(
   docker: Docker,
   name: string,
   deadlineMs: number,

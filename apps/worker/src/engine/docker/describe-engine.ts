@@ -7,6 +7,7 @@ interface DockerInfo {
   readonly ServerVersion: string;
   readonly NCPU: number;
   readonly MemTotal: number;
+  readonly Runtimes?: Readonly<Record<string, unknown>>;
   readonly ContainerdCommit?: { readonly ID: string };
 }
 
@@ -26,5 +27,6 @@ export async function describeEngine(
     version: info.ServerVersion,
     cpus: info.NCPU,
     memoryBytes: info.MemTotal,
+    runtimes: Object.keys(info.Runtimes ?? {}),
   };
 }

@@ -1,6 +1,7 @@
 import { canonicalImage, parseImageReference } from '@conjob/shared';
 import type Docker from 'dockerode';
-import type { StoredImage, Upkeep } from '../upkeep.ts';
+import type { StoredImage, Upkeep, VolumeHolder } from '../upkeep.ts';
+import { findVolume } from './check-volumes.ts';
 import { withDeadline } from './deadline.ts';
 import { dial } from './dial.ts';
 import { removeVolume } from './remove-volume.ts';
@@ -15,6 +16,12 @@ interface ImageSummary {
   readonly Id: string;
   readonly RepoTags: readonly string[] | null;
   readonly Size: number;
+}
+
+interface ContainerSummary {
+  readonly Id: string;
+  readonly Names: readonly string[];
+  readonly Labels: Readonly<Record<string, string>> | null;
 }
 
 /** {@link Upkeep} by dockerode. */
@@ -50,6 +57,20 @@ export class DockerUpkeep implements Upkeep {
       filters: { label },
     });
     return (Volumes ?? []).map(({ Name }) => Name);
+  }
+
+  async hasVolume(name: string): Promise<boolean> {
+    return (await findVolume(this.#docker, name, LOOK_MS)) !== null;
+  }
+
+  async holdersOf(volume: string): Promise<VolumeHolder[]> {
+    const query = { all: true, filters: { volume: [volume] } };
+    const found = await this.#get<ContainerSummary[]>('/containers/json', query);
+    return found.map(({ Id, Names, Labels }) => ({
+      id: Id,
+      name: Names[0]?.slice(1) ?? Id,
+      labels: Labels ?? {},
+    }));
   }
 
   removeVolume(name: string): Promise<boolean> {

@@ -96,7 +96,7 @@ export class FakeEngine implements Engine {
 
   async describe(): Promise<EngineDescription> {
     await this.#beThere();
-    return { id: this.#id, version: 'fake', cpus: 2, memoryBytes: 2 ** 34 };
+    return { id: this.#id, version: 'fake', cpus: 2, memoryBytes: 2 ** 34, runtimes: [] };
   }
 
   async findImage(reference: string): Promise<LocalImage | null> {

@@ -1,0 +1,37 @@
+import type { Logger } from '@conjob/shared';
+import { checkRuntime } from './check-runtime.ts';
+import type { WorkerConfig } from './config.ts';
+import { connectDocker } from './engine/docker/connect-docker.ts';
+import { DockerEngine } from './engine/docker/docker-engine.ts';
+import { DockerUpkeep } from './engine/docker/docker-upkeep.ts';
+import type { Engine, EngineDescription } from './engine/engine.ts';
+import type { Upkeep } from './engine/upkeep.ts';
+import { awaitEngine } from './engine-watch.ts';
+import { orAbort } from './or-abort.ts';
+import { checkLogins } from './registry/check-logins.ts';
+import { RegistryLogins } from './registry/registry-logins.ts';
+
+export interface OpenedEngine extends Pick<EngineDescription, 'id' | 'version'> {
+  readonly engine: Engine;
+  readonly upkeep: Upkeep;
+}
+
+/**
+ * The engine that is configured, as soon as it answers. Throws `ConfigError` when a login is refused, or it
+ * lacks the runtime, and when `signal` aborts.
+ */
+export async function openEngine(
+  config: WorkerConfig,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<OpenedEngine> {
+  const docker = connectDocker(config.engineAddress);
+  const logins = new RegistryLogins(config.registryLogins, logger);
+  const loginOf = (registry: string) => logins.of(registry);
+  const engine = new DockerEngine(docker, { loginOf });
+  const upkeep = new DockerUpkeep(docker);
+  const { id, version, runtimes } = await awaitEngine(engine, logger, signal);
+  checkRuntime(config.runtime, runtimes);
+  await orAbort(signal, checkLogins(engine, logins.all(), logger));
+  return { engine, upkeep, id, version };
+}

@@ -1,0 +1,29 @@
+/** What an operator asks of all workers at once, on the channel `keys.volumeRemovals`, as JSON. */
+export interface VolumeRemoval {
+  /** Answers are put in the hash `keys.volumeAnswers(id)`, each under the name of its worker. */
+  readonly id: string;
+  /** Names of volumes; that of a Docker cache may lack the hash at its end. */
+  readonly volumes: readonly string[];
+}
+
+/** How long the answers to a request are kept. */
+export const VOLUME_ANSWERS_SECONDS = 120;
+
+/**
+ * - `in_use`: by something that is not of this ConJob; nothing was touched.
+ * - `not_ours`: the volume itself is not.
+ */
+export type VolumeOutcome = 'removed' | 'absent' | 'in_use' | 'not_ours' | 'failed';
+
+/** What became of one volume on the host of one worker. */
+export interface VolumeAnswer {
+  /** As it was asked for. */
+  readonly id: string;
+  /** Its full name; the same when there is none. */
+  readonly volume: string;
+  readonly outcome: VolumeOutcome;
+  /** Names of the containers that were removed with it, or that hold it. */
+  readonly containers: readonly string[];
+  /** Why it was not removed; null when it was. */
+  readonly reason: string | null;
+}
