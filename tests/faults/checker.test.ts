@@ -29,7 +29,12 @@ async function runByHand({ engines: [north] }: Stage, job: string, sleep: string
     json: {
       Image: TEST_IMAGES.busybox.tag,
       Cmd: ['sleep', sleep],
-      Labels: { 'conjob.job': job, 'conjob.attempt': '1', 'conjob.installation': 'another' },
+      Labels: {
+        'conjob.job': job,
+        'conjob.attempt': '1',
+        'conjob.installation': 'another',
+        'conjob.by-hand': 'true',
+      },
       HostConfig: { AutoRemove: true, NetworkMode: 'none' },
     },
   });

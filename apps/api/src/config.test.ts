@@ -19,6 +19,8 @@ test('needs no variable at all', () => {
       maxRetentionSeconds: 604_800,
       defaultRetentionSeconds: 86_400,
       defaultNetwork: 'bridge',
+      defaultProfile: 'default',
+      sandbox: { profiles: ['default', 'untrusted'] },
     },
   });
 });
@@ -53,6 +55,11 @@ test('names every variable that is wrong, and what it must be', () => {
     JOB_LIMIT_TIMEOUT: '0',
     JOB_LIMIT_KILL_TIMEOUT: '-1',
     JOB_NETWORK: 'host',
+    JOB_PROFILE: 'privileged',
+    JOB_PROFILES: 'default,none',
+    JOB_LIMIT_MEMORY_BYTES: '1G',
+    JOB_LIMIT_CPUS: '0',
+    JOB_LIMIT_PIDS: '0',
     JOB_RETENTION_SECONDS: '604801',
     CORS_ORIGINS: 'ci.example',
   };
@@ -61,4 +68,15 @@ test('names every variable that is wrong, and what it must be', () => {
     // With a sentence of ours that says what it must be.
     expect(() => loadApiConfig(env)).toThrow(new RegExp(`^  ${name}: Must .*\\.$`, 'm'));
   }
+});
+
+test('takes a profile as the usual one only where it is allowed', () => {
+  const { limits } = loadApiConfig({ JOB_PROFILES: 'untrusted', JOB_PROFILE: 'untrusted' });
+  expect(limits).toMatchObject({
+    defaultProfile: 'untrusted',
+    sandbox: { profiles: ['untrusted'] },
+  });
+  const message = 'JOB_PROFILE: Must be one of JOB_PROFILES.';
+  expect(() => loadApiConfig({ JOB_PROFILE: 'trusted' })).toThrow(message);
+  expect(() => loadApiConfig({ JOB_PROFILES: 'untrusted' })).toThrow(message);
 });

@@ -1,4 +1,13 @@
-import { JOB_NETWORKS, type JobLimits, loadConfig, wholeNumber } from '@conjob/shared';
+import {
+  DEFAULT_PROFILE,
+  decimal,
+  JOB_NETWORKS,
+  type JobLimits,
+  loadConfig,
+  PROFILES,
+  profileList,
+  wholeNumber,
+} from '@conjob/shared';
 import { z } from 'zod';
 import {
   hostsOf,
@@ -57,12 +66,21 @@ const schema = z
     JOB_LIMIT_TIMEOUT: wholeNumber(1, WEEK_SECONDS).default(1800),
     JOB_LIMIT_KILL_TIMEOUT: wholeNumber(0, 3600).default(10),
     JOB_NETWORK: oneOf(JOB_NETWORKS).default('bridge'),
+    JOB_PROFILE: oneOf(PROFILES).default(DEFAULT_PROFILE),
+    JOB_PROFILES: profileList,
+    JOB_LIMIT_MEMORY_BYTES: wholeNumber(6 * MIB, Number.MAX_SAFE_INTEGER).optional(),
+    JOB_LIMIT_CPUS: decimal(0.01, 1024).optional(),
+    JOB_LIMIT_PIDS: wholeNumber(1, 4_194_304).optional(),
     JOB_RETENTION_SECONDS: wholeNumber(1, WEEK_SECONDS).default(24 * 3600),
     CORS_ORIGINS: origins,
   })
   .refine((env) => env.PORT === 0 || env.PORT !== env.ADMIN_PORT, {
     path: ['ADMIN_PORT'],
     error: 'Must be another port than PORT.',
+  })
+  .refine((env) => env.JOB_PROFILES.includes(env.JOB_PROFILE), {
+    path: ['JOB_PROFILE'],
+    error: 'Must be one of JOB_PROFILES.',
   })
   .superRefine((env, context) => {
     for (const { variable, message } of loginComplaints(env)) {
@@ -91,6 +109,13 @@ const schema = z
       maxRetentionSeconds: WEEK_SECONDS,
       defaultRetentionSeconds: env.JOB_RETENTION_SECONDS,
       defaultNetwork: env.JOB_NETWORK,
+      defaultProfile: env.JOB_PROFILE,
+      sandbox: {
+        profiles: env.JOB_PROFILES,
+        memoryBytes: env.JOB_LIMIT_MEMORY_BYTES,
+        cpus: env.JOB_LIMIT_CPUS,
+        pids: env.JOB_LIMIT_PIDS,
+      },
     } satisfies JobLimits as JobLimits,
   }));
 

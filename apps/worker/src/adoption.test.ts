@@ -8,6 +8,7 @@ import { FakeEngine } from './engine/fake/fake-engine.ts';
 import { RunningJobs } from './running-jobs.ts';
 import { jobDependencies } from './testing/job-dependencies.ts';
 import { intercept, override } from './testing/override.ts';
+import { testSandbox } from './testing/specs.ts';
 import { openLedger, type TestJob, type TestLedger } from './testing/test-redis.ts';
 
 const IMAGE = 'docker.io/library/shell:latest';
@@ -40,7 +41,9 @@ async function leftRunning(job: Partial<TestJob>, worker = 'test') {
   if (outcome.kind !== 'claimed') throw new Error(`${id} is ${outcome.kind}`);
   const { claim } = outcome;
   const { defaults } = jobDependencies(fake, attempts);
-  const container = await fake.create(containerSpec(claim, IMAGE, { ...defaults, worker }));
+  const container = await fake.create(
+    containerSpec(claim, IMAGE, testSandbox(), { ...defaults, worker }),
+  );
   await attempts.advance(claim, 'started', 'running', { containerId: container });
   await fake.start(container);
   const hasEnded = async () => (await fake.inspect(container))?.status === 'exited';
@@ -222,7 +225,9 @@ describe('a container of another worker of the same engine', () => {
     const outcome = await attemptsOf('gone').claim(id, 'a token');
     if (outcome.kind !== 'claimed') throw new Error(outcome.kind);
     const { defaults } = jobDependencies(fake, ledger.attempts);
-    await fake.create(containerSpec(outcome.claim, IMAGE, { ...defaults, worker: 'gone' }));
+    await fake.create(
+      containerSpec(outcome.claim, IMAGE, testSandbox(), { ...defaults, worker: 'gone' }),
+    );
     const { adoption, adopted } = adoptionBy('test');
     await adoption.begin();
     expect(adopted).toEqual([]);

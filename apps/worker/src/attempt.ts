@@ -1,4 +1,10 @@
-import { type Attempts, type Claim, FencedError, type JobTimings } from '@conjob/shared';
+import {
+  type Attempts,
+  type Claim,
+  FencedError,
+  type JobTimings,
+  type Sandbox,
+} from '@conjob/shared';
 import { type ContainerExit, concludeError, concludeExit, type Outcome } from './conclusion.ts';
 import { containerSpec } from './container-spec.ts';
 import type { CrashPoint } from './crash-points.ts';
@@ -35,7 +41,8 @@ export class Attempt {
   #exited = false;
   #deadline: NodeJS.Timeout | undefined;
   readonly #phase = new PassingPhase();
-  #imageDigest = '';
+  /** What is known of the container before it is started. */
+  #facts: { readonly imageDigest: string; readonly sandbox?: Sandbox } = { imageDigest: '' };
 
   constructor(
     dependencies: RunJobDependencies,
@@ -129,12 +136,13 @@ export class Attempt {
     return image;
   }
 
-  async #createOf({ id, digest }: ObtainedImage): Promise<ContainerId> {
+  async #createOf(image: ObtainedImage): Promise<ContainerId> {
     const { engine, defaults } = this.#deps;
-    this.#imageDigest = digest;
+    const sandbox = this.#deps.sandboxOf(this.#claim.spec, image);
+    this.#facts = { imageDigest: image.digest, sandbox };
     this.#phase.begin(() => this.#advance('claimed', 'creating'));
     try {
-      const spec = containerSpec(this.#claim, id, defaults);
+      const spec = containerSpec(this.#claim, image.id, sandbox, defaults);
       this.#deps.noteUses(spec);
       const container = await engine.create(spec);
       this.#pass('created');
@@ -153,7 +161,7 @@ export class Attempt {
     this.#stop.throwIfStopped();
     // From the moment that this is written, the job is never started again by itself.
     this.#mayHaveStarted = true;
-    await this.#advance('started', 'running', { containerId, imageDigest: this.#imageDigest });
+    await this.#advance('started', 'running', { containerId, ...this.#facts });
     this.#pass('started');
     this.#stop.throwIfStopped();
   }

@@ -72,6 +72,7 @@ const EXIT_CODES: Partial<Record<JobErrorCode, number>> = {
   'run.arguments_too_long': 126,
   'run.unknown_user': 125,
   'run.refused': 125,
+  'sandbox.refused': 125,
 };
 
 /** The image can't be had. Everything that is not listed is the platform's failure. */

@@ -9,7 +9,13 @@ describe('the environment of a worker', () => {
     expect(load({})).toMatchObject({
       redisUrl: 'redis://127.0.0.1:6379',
       engineAddress: { socketPath: '/var/run/docker.sock' },
-      runtime: undefined,
+      sandbox: {
+        profiles: ['default', 'untrusted'],
+        memoryBytes: undefined,
+        swapBytes: 0,
+        runtime: undefined,
+        untrustedRuntime: undefined,
+      },
       leaseMs: 30_000,
     });
   });

@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
-import { wholeNumber } from '@conjob/shared';
+import { decimal, profileList, wholeNumber } from '@conjob/shared';
 import { z } from 'zod';
 import { CRASH_POINTS } from './crash-points.ts';
 import { parseDockerHost } from './engine/docker/connect-docker.ts';
 import { readDockerConfig } from './registry/docker-config.ts';
+import type { SandboxSettings } from './sandbox/sandbox-settings.ts';
 import { workerLabels } from './worker-labels.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -48,6 +49,16 @@ const usesTls = ({ DOCKER_TLS_VERIFY: verify }: TlsVariables): boolean =>
 const lacksCertificates = (env: TlsVariables): boolean =>
   usesTls(env) && env.DOCKER_CERT_PATH === undefined;
 
+const sandboxVariables = {
+  JOB_PROFILES: profileList,
+  JOB_LIMIT_MEMORY_BYTES: wholeNumber(6 * MEBIBYTE, Number.MAX_SAFE_INTEGER).optional(),
+  JOB_LIMIT_SWAP_BYTES: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
+  JOB_LIMIT_CPUS: decimal(0.01, 1024).optional(),
+  JOB_LIMIT_PIDS: wholeNumber(1, 4_194_304).optional(),
+  UNTRUSTED_RUNTIME: z.string().default('auto'),
+  UNTRUSTED_TMP_BYTES: wholeNumber(4096, Number.MAX_SAFE_INTEGER).default(64 * MEBIBYTE),
+};
+
 /** The worker's environment. `.env.example` describes each variable. */
 export const workerConfigSchema = z
   .object({
@@ -59,6 +70,7 @@ export const workerConfigSchema = z
     DOCKER_PASSWORD: loginText.optional(),
     DOCKER_CONFIG: dockerConfig.optional(),
     CONTAINER_RUNTIME: z.string().default('default'),
+    ...sandboxVariables,
     WORKER_NAME: z
       .string()
       .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/, 'takes 1 to 63 of a-z A-Z 0-9 . _ -')
@@ -118,7 +130,16 @@ export const workerConfigSchema = z
           : { username: env.DOCKER_USERNAME, password: env.DOCKER_PASSWORD },
       configFolder: env.DOCKER_CONFIG,
     },
-    runtime: env.CONTAINER_RUNTIME === 'default' ? undefined : env.CONTAINER_RUNTIME,
+    sandbox: {
+      profiles: env.JOB_PROFILES,
+      memoryBytes: env.JOB_LIMIT_MEMORY_BYTES,
+      swapBytes: env.JOB_LIMIT_SWAP_BYTES,
+      cpus: env.JOB_LIMIT_CPUS,
+      pids: env.JOB_LIMIT_PIDS,
+      runtime: env.CONTAINER_RUNTIME === 'default' ? undefined : env.CONTAINER_RUNTIME,
+      untrustedRuntime: env.UNTRUSTED_RUNTIME === 'auto' ? undefined : env.UNTRUSTED_RUNTIME,
+      untrustedTmpBytes: env.UNTRUSTED_TMP_BYTES,
+    } satisfies SandboxSettings as SandboxSettings,
     name: env.WORKER_NAME,
     labels: env.WORKER_LABELS,
     concurrency: env.WORKER_CONCURRENCY,

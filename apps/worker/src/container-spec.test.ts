@@ -1,18 +1,18 @@
-import type { Claim } from '@conjob/shared';
+import type { Claim, Sandbox } from '@conjob/shared';
 import { describe, expect, test } from 'vitest';
 import { containerName, containerSpec } from './container-spec.ts';
 import { LABELS } from './engine/labels.ts';
+import { testSandbox } from './testing/specs.ts';
 import { parseSpec } from './testing/test-redis.ts';
 
 const defaults = {
   installation: 'one',
   worker: 'w1',
-  runtime: undefined,
   maxOutputBytes: 5,
   leaseMs: 30_000,
 };
 
-function specOf(job: object, runtime?: string) {
+function specOf(job: object, sandbox: Partial<Sandbox> = {}) {
   const spec = { ...parseSpec({ image: 'a/b:1', ...job }), stdinBytes: null };
   const claim: Claim = {
     id: 'j1',
@@ -23,7 +23,7 @@ function specOf(job: object, runtime?: string) {
     queueMs: 0,
     cancelReason: '',
   };
-  return containerSpec(claim, 'sha256:1', { ...defaults, runtime });
+  return containerSpec(claim, 'sha256:1', testSandbox(sandbox), defaults);
 }
 
 describe('the container of a job', () => {
@@ -57,7 +57,7 @@ describe('the container of a job', () => {
   test('has a volume for an engine of its own only when asked, or where engines nest', () => {
     expect(specOf({}).volumes).toEqual([]);
     expect(specOf({ useDockerCache: true }).volumes).toHaveLength(1);
-    expect(specOf({}, 'sysbox-runc').volumes).toHaveLength(1);
-    expect(specOf({ useDockerCache: false }, 'sysbox-runc').volumes).toEqual([]);
+    expect(specOf({}, { runtime: 'sysbox-runc' }).volumes).toHaveLength(1);
+    expect(specOf({ useDockerCache: false }, { runtime: 'sysbox-runc' }).volumes).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import type { Claim } from '@conjob/shared';
+import type { Claim, Sandbox } from '@conjob/shared';
 import { dockerCache } from './docker-cache.ts';
 import type { ContainerSpec } from './engine/engine.ts';
 import { LABELS } from './engine/labels.ts';
@@ -7,7 +7,6 @@ import { LABELS } from './engine/labels.ts';
 export interface ContainerDefaults {
   readonly installation: string;
   readonly worker: string;
-  readonly runtime: string | undefined;
   readonly maxOutputBytes: number;
   readonly leaseMs: number;
 }
@@ -24,10 +23,11 @@ export function containerName({ id, attempt }: Pick<Claim, 'id' | 'attempt'>): s
 export function containerSpec(
   claim: Claim,
   imageId: string,
-  { installation, worker, runtime, maxOutputBytes, leaseMs }: ContainerDefaults,
+  sandbox: Sandbox,
+  { installation, worker, maxOutputBytes, leaseMs }: ContainerDefaults,
 ): ContainerSpec {
   const { spec } = claim;
-  const useDockerCache = spec.useDockerCache ?? runtime === NESTING_RUNTIME;
+  const useDockerCache = spec.useDockerCache ?? mayNest(sandbox);
   return {
     name: containerName(claim),
     image: imageId,
@@ -35,25 +35,25 @@ export function containerSpec(
     args: spec.args,
     env: { ...spec.env, CONJOB_JOB_ID: claim.id, CONJOB_ATTEMPT: String(claim.attempt) },
     workdir: spec.workdir,
-    user: spec.user,
     labels: {
       [LABELS.job]: claim.id,
       [LABELS.attempt]: String(claim.attempt),
       [LABELS.installation]: installation,
       [LABELS.worker]: worker,
       [LABELS.leaseMs]: String(leaseMs),
+      [LABELS.profile]: sandbox.profile,
       [LABELS.image]: spec.image,
       [LABELS.keepSeconds]: String(spec.remove ? 0 : spec.retentionSeconds),
       ...(spec.removeImage ? { [LABELS.removeImage]: 'true' } : {}),
     },
     stdin: spec.stdinBytes !== null,
-    network: spec.network,
-    memoryBytes: spec.resources.memoryBytes,
-    cpus: spec.resources.cpus,
-    pids: spec.resources.pids,
-    runtime,
+    sandbox,
     volumes: useDockerCache ? [dockerCache(spec.image, installation)] : [],
     stopTimeoutSeconds: spec.killTimeoutSeconds,
     logBytes: maxOutputBytes,
   };
+}
+
+function mayNest({ runtime, profile }: Sandbox): boolean {
+  return runtime === NESTING_RUNTIME && profile !== 'untrusted';
 }

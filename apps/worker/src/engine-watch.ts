@@ -28,6 +28,7 @@ export async function awaitEngine(
 export class EngineWatch {
   readonly #engine: Engine;
   readonly #state: WorkerState;
+  #description: EngineDescription | undefined;
   readonly #end: () => Promise<void>;
 
   constructor(engine: Engine, state: WorkerState, logger: Logger) {
@@ -35,6 +36,11 @@ export class EngineWatch {
     this.#state = state;
     const warn = (error: unknown) => logger.warn({ err: error }, 'engine watch');
     this.#end = every(CHECK_MS, () => this.#check(), warn);
+  }
+
+  /** As it last said itself: it may have been restarted since the worker started, with other runtimes. */
+  get description(): EngineDescription | undefined {
+    return this.#description;
   }
 
   /** Somebody found the engine away. Believed without a look, which could take long itself. */
@@ -62,7 +68,7 @@ export class EngineWatch {
   /** One that shuts down takes no new connection, and one without its containerd has no version of it. */
   async #probe(): Promise<void> {
     await this.#engine.ping();
-    await this.#engine.describe();
+    this.#description = await this.#engine.describe();
   }
 }
 

@@ -6,6 +6,8 @@ export interface ObtainedImage {
   readonly id: string;
   /** The digest by which registries know it; empty for an image that never was in one. */
   readonly digest: string;
+  readonly user: LocalImage['user'];
+  readonly volumes: LocalImage['volumes'];
 }
 
 type ImageWish = Pick<JobSpec, 'image' | 'pull' | 'platform' | 'pullTimeoutSeconds'>;
@@ -72,5 +74,6 @@ function obtained(image: LocalImage, reference: string): ObtainedImage {
     return { repository: imageRepository(parseImageReference(name)), digest };
   });
   const own = digests.find((candidate) => candidate.repository === repository);
-  return { id: image.id, digest: own?.digest ?? '' };
+  const { id, user, volumes } = image;
+  return { id, digest: own?.digest ?? '', user, volumes };
 }

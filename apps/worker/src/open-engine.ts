@@ -11,9 +11,10 @@ import { orAbort } from './or-abort.ts';
 import { checkLogins } from './registry/check-logins.ts';
 import { RegistryLogins } from './registry/registry-logins.ts';
 
-export interface OpenedEngine extends Pick<EngineDescription, 'id' | 'version'> {
+export interface OpenedEngine {
   readonly engine: Engine;
   readonly upkeep: Upkeep;
+  readonly described: EngineDescription;
 }
 
 /**
@@ -30,8 +31,8 @@ export async function openEngine(
   const loginOf = (registry: string) => logins.of(registry);
   const engine = new DockerEngine(docker, { loginOf });
   const upkeep = new DockerUpkeep(docker);
-  const { id, version, runtimes } = await awaitEngine(engine, logger, signal);
-  checkRuntime(config.runtime, runtimes);
+  const described = await awaitEngine(engine, logger, signal);
+  checkRuntime(config.sandbox.runtime, described.runtimes);
   await orAbort(signal, checkLogins(engine, logins.all(), logger));
-  return { engine, upkeep, id, version };
+  return { engine, upkeep, described };
 }

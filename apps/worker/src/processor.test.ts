@@ -8,6 +8,7 @@ import { Intakes } from './intake/intakes.ts';
 import { Slots } from './intake/slots.ts';
 import { createProcessor } from './processor.ts';
 import { RunningJobs } from './running-jobs.ts';
+import { jobDependencies } from './testing/job-dependencies.ts';
 import { intercept } from './testing/override.ts';
 import { openQueue, type TestQueue } from './testing/test-queue.ts';
 import { openLedger, type TestJob, type TestLedger } from './testing/test-redis.ts';
@@ -16,14 +17,6 @@ import { WorkerState } from './worker-state.ts';
 const IMAGE = 'docker.io/library/shell:latest';
 const FOREVER = ['sh', '-c', 'echo ready; sleep 600'];
 const logger = createLogger({ name: 'worker', level: 'silent' });
-const background = { add: (task: () => Promise<void>) => task() };
-const defaults = {
-  worker: 'test',
-  installation: 'x',
-  runtime: undefined,
-  maxOutputBytes: 1000,
-  leaseMs: 30_000,
-};
 
 let ledger: TestLedger;
 let queue: TestQueue;
@@ -54,14 +47,8 @@ afterEach(async () => {
 function takeJobs(engine: Engine = fake, slots = 4): void {
   const { redis, attempts } = ledger;
   const process = createProcessor({
-    engine,
-    attempts,
+    ...jobDependencies(engine, attempts),
     running,
-    logger,
-    defaults,
-    background,
-    crashPoints: () => {},
-    noteUses: () => {},
     onEngineAway: () => onEngineAway(),
     onEngineFull: () => {
       fullJobs += 1;

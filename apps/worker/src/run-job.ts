@@ -4,8 +4,10 @@ import {
   type Claim,
   FencedError,
   type JobResult,
+  type JobSpec,
   type Logger,
   retryDelayMs,
+  type Sandbox,
 } from '@conjob/shared';
 import { Attempt } from './attempt.ts';
 import type { Background } from './background.ts';
@@ -13,6 +15,7 @@ import type { Outcome } from './conclusion.ts';
 import { type ContainerDefaults, containerName } from './container-spec.ts';
 import type { CrashPoints } from './crash-points.ts';
 import { type ContainerId, type Engine, isEngineAway } from './engine/engine.ts';
+import type { ObtainedImage } from './obtain-image.ts';
 import { OutputRecorder } from './output/output-recorder.ts';
 import type { NoteUses } from './reaper/note-uses.ts';
 import { removeContainer } from './remove-container.ts';
@@ -22,6 +25,8 @@ export interface RunJobDependencies {
   readonly engine: Engine;
   readonly attempts: Attempts;
   readonly defaults: ContainerDefaults;
+  /** What confines a job's container on this worker's engine. */
+  readonly sandboxOf: (spec: JobSpec, image: ObtainedImage) => Sandbox;
   readonly logger: Logger;
   /** Takes what has to be cleared away after a job, when its caller has the result already. */
   readonly background: Pick<Background, 'add'>;

@@ -3,6 +3,7 @@ import {
   Attempts,
   connectPatient,
   disconnect,
+  type JobSpec,
   keys,
   type Logger,
   RECORD_VERSION,
@@ -24,12 +25,14 @@ import { Intakes } from './intake/intakes.ts';
 import { Slots } from './intake/slots.ts';
 import { renewalMs } from './lease.ts';
 import { listen } from './listener.ts';
+import type { ObtainedImage } from './obtain-image.ts';
 import { openEngine } from './open-engine.ts';
 import { orAbort } from './or-abort.ts';
 import { createProcessor } from './processor.ts';
 import { noteUses } from './reaper/note-uses.ts';
 import { redisTime } from './redis-time.ts';
 import { RunningJobs } from './running-jobs.ts';
+import { decideSandbox } from './sandbox/decide-sandbox.ts';
 import type { StopReason } from './stop-reason.ts';
 import { VERSION } from './version.ts';
 import { volumeRemovals } from './volumes/volume-removals.ts';
@@ -70,7 +73,8 @@ export async function startWorker(
 ): Promise<RunningWorker> {
   const releasers = new Releasers();
   try {
-    const { engine, upkeep, id, version } = await openEngine(config, logger, signal);
+    const { engine, upkeep, described } = await openEngine(config, logger, signal);
+    const { id, version } = described;
     const redis = connectPatient(config.redisUrl);
     reportOutages(redis, logger);
     releasers.push(() => disconnect(redis));
@@ -141,10 +145,11 @@ export async function startWorker(
       defaults: {
         installation,
         worker: name.name,
-        runtime: config.runtime,
         maxOutputBytes: config.maxOutputBytes,
         leaseMs: config.leaseMs,
       },
+      sandboxOf: (spec: JobSpec, image: ObtainedImage) =>
+        decideSandbox(spec, image, engineWatch.description ?? described, config.sandbox),
     };
     const intakes = new Intakes({
       redis,

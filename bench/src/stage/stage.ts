@@ -41,7 +41,7 @@ export async function setStage({ built, everysec }: StageOptions): Promise<Stage
     const redis = await startTestRedis({ appendOnly: true, listen: 'tcp' });
     releasers.push(() => redis.stop());
     if (everysec) await writeEverySecond(redis.url);
-    const engine = await startTestEngine();
+    const engine = await startTestEngine({ witness: false });
     releasers.push(() => engine.stop());
     const places = {
       redisUrl: redis.url,

@@ -20,5 +20,7 @@ export * from './redis-durability.ts';
 export * from './redis-outages.ts';
 export * from './releasers.ts';
 export * from './retry-policy.ts';
+export * from './sandbox.ts';
+export * from './sandbox-rules.ts';
 export * from './volume-removal.ts';
 export * from './workers.ts';

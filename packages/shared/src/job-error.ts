@@ -76,6 +76,10 @@ export const JOB_ERRORS = {
     message: 'The host has a volume of this name that is not of this image and this ConJob.',
     hint: 'An operator should rename or remove it on the host of the named worker: it is never mounted.',
   },
+  'sandbox.refused': {
+    message: 'The worker does not run the container the way that the job asks for.',
+    hint: 'The detail says why: its profile, its limits, or what the engine of the worker lacks.',
+  },
   'worker.lost': {
     message: 'The worker that ran the job was lost, and with it the end of the run.',
     hint: 'The container may have done its work, in part or whole. Submit again if that does no harm.',

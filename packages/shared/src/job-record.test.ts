@@ -25,7 +25,7 @@ describe('a job record', () => {
     };
     expect(readJobRecord('a', fields)).toEqual({
       id: 'a',
-      spec: { image: 'a' },
+      spec: { image: 'a', profile: 'default', init: false },
       state: 'running',
       phase: 'pulling',
       createdAt: 1,
@@ -36,6 +36,7 @@ describe('a job record', () => {
         { number: 2, worker: 'w2', startedAt: 3, finishedAt: null, result: null },
       ],
       imageDigest: null,
+      sandbox: null,
       cancelReason: null,
       retryAt: 9,
       retries: 1,

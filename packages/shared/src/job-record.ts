@@ -1,9 +1,15 @@
 import type { JobResult } from './job-result.ts';
-import type { JobSpec } from './job-spec.ts';
+import { type JobSpec, readJobSpec } from './job-spec.ts';
 import type { JobPhase, JobState } from './job-state.ts';
+import type { Sandbox } from './sandbox.ts';
 
-/** Written into each record; a worker refuses a job of a version that it does not know. */
-export const RECORD_VERSION = 1;
+/**
+ * Written into each record. A worker leaves jobs of newer versions to others: 2 has profiles, and one that
+ * knows none would run an untrusted job like any other.
+ */
+export const RECORD_VERSION = 2;
+/** The oldest version that is still read. */
+export const OLDEST_RECORD_VERSION = 1;
 
 /** One try to run a job. Times in milliseconds since the epoch, by the clock of Redis. */
 export interface AttemptRecord {
@@ -28,6 +34,8 @@ export interface JobRecord {
   readonly attempts: readonly AttemptRecord[];
   /** Digest of the image that was really run. */
   readonly imageDigest: string | null;
+  /** What really confined the last container; null before there was one. */
+  readonly sandbox: Sandbox | null;
   /** Set from the moment that somebody asked to cancel. */
   readonly cancelReason: string | null;
   /** When the next attempt is due, between two of them. */
@@ -45,7 +53,7 @@ export function readJobRecord(id: string, fields: Record<string, string>): JobRe
   const attempts = Number(fields['attempt']);
   return {
     id,
-    spec: JSON.parse(fields['spec'] ?? '') as JobSpec,
+    spec: readJobSpec(fields['spec'] ?? ''),
     state: fields['state'] as JobState,
     phase: (fields['phase'] || null) as JobPhase | null,
     createdAt: Number(fields['createdAt']),
@@ -53,6 +61,7 @@ export function readJobRecord(id: string, fields: Record<string, string>): JobRe
     finishedAt: optionalTime(fields['finishedAt']),
     attempts: Array.from({ length: attempts }, (_, index) => readAttempt(index + 1, fields)),
     imageDigest: fields['imageDigest'] || null,
+    sandbox: fields['sandbox'] ? (JSON.parse(fields['sandbox']) as Sandbox) : null,
     cancelReason: fields['cancelReason'] ?? null,
     retryAt: optionalTime(fields['retryAt']),
     retries: Number(fields['retries']),

@@ -1,13 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { jobSpecSchema } from './job-spec.ts';
+import { type JobLimits, jobSpecSchema } from './job-spec.ts';
 
-const schema = jobSpecSchema({
+const LIMITS: JobLimits = {
   maxTimeoutSeconds: 60,
   maxKillTimeoutSeconds: 30,
   maxRetentionSeconds: 3600,
   defaultRetentionSeconds: 600,
   defaultNetwork: 'none',
-});
+  sandbox: { pids: 4_194_304 },
+};
+const schema = jobSpecSchema(LIMITS);
 const MIB = 1024 * 1024;
 
 const accept = (fields: object) => schema.parse({ image: 'alpine', ...fields });
@@ -33,7 +35,9 @@ describe('a job spec', () => {
       killTimeoutSeconds: 30,
       pullTimeoutSeconds: 300,
       resources: {},
+      profile: 'default',
       network: 'none',
+      init: false,
       labels: {},
       requires: {},
       priority: 0,
@@ -60,7 +64,9 @@ describe('a job spec', () => {
       queueTimeoutSeconds: 5,
       pullTimeoutSeconds: 6,
       resources: { memoryBytes: 64 * MIB, cpus: 0.5, pids: 100 },
+      profile: 'default',
       network: 'bridge',
+      init: true,
       labels: { 'com.acme/team_a-b': 'docs' },
       requires: { arch: 'arm64', 'gpu.acme/type_a-b': 'x.1/2_3-4' },
       priority: -1000,
@@ -107,6 +113,9 @@ describe('a job spec', () => {
     ['pull', 'sometimes'],
     ['pull', 1],
     ['network', 'host'],
+    ['profile', 'trusted'],
+    ['profile', 'privileged'],
+    ['init', 'yes'],
     ['platform', 'linux'],
     ['platform', 'linux/'],
     ['platform', 'linux/amd64/v1/x'],
@@ -144,7 +153,6 @@ describe('a job spec', () => {
     [{ cpus: 0 }, 'resources.cpus: Must be at least 0.01.'],
     [{ cpus: 1025 }, 'resources.cpus: Must be at most 1024.'],
     [{ pids: 0 }, 'resources.pids: Must be at least 1.'],
-    [{ pids: 4_194_305 }, 'resources.pids: Must be at most 4194304.'],
   ])('refuses resources of %j', (resources, complaint) => {
     expect(complaintsOf({ resources })).toEqual([complaint]);
   });
@@ -245,4 +253,29 @@ describe('a name', () => {
       expect(complaints(given)).toEqual([`${field}.__proto__: A name can not be __proto__.`]);
     },
   );
+
+  test('that is untrusted has no network, whatever is configured', () => {
+    const usual = jobSpecSchema({ ...LIMITS, defaultNetwork: 'bridge' });
+    const networkOf = (fields: object) => usual.parse({ image: 'alpine', ...fields }).network;
+    expect(networkOf({})).toBe('bridge');
+    expect(networkOf({ profile: 'untrusted' })).toBe('none');
+    expect(networkOf({ network: 'none' })).toBe('none');
+    expect(complaintsOf({ profile: 'untrusted', network: 'bridge' })).toEqual([
+      'network: An untrusted job has no network.',
+    ]);
+  });
+
+  test('has the profile that is configured when it asks for none', () => {
+    const stricter = jobSpecSchema({ ...LIMITS, defaultProfile: 'untrusted' });
+    expect(stricter.parse({ image: 'alpine' }).profile).toBe('untrusted');
+  });
+
+  test('asks for no more than is configured', () => {
+    const small = jobSpecSchema({ ...LIMITS, sandbox: { memoryBytes: 64 * MIB, cpus: 1 } });
+    const ask = (resources: object) => small.safeParse({ image: 'alpine', resources }).success;
+    expect(ask({ memoryBytes: 64 * MIB, cpus: 1, pids: 512 })).toBe(true);
+    for (const wish of [{ memoryBytes: 64 * MIB + 1 }, { cpus: 1.1 }, { pids: 513 }]) {
+      expect(ask(wish)).toBe(false);
+    }
+  });
 });

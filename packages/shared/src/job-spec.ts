@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { InvalidImageReferenceError, parseImageReference } from './image-reference.ts';
 import { isRetryCause } from './retry-policy.ts';
+import {
+  DEFAULT_PROFILE,
+  JOB_NETWORKS,
+  type JobNetwork,
+  PROFILES,
+  type Profile,
+} from './sandbox.ts';
+import { refusals, type SandboxBounds } from './sandbox-rules.ts';
 
 /** What an operator allows and what a job gets that does not ask. Times in seconds. */
 export interface JobLimits {
@@ -9,13 +17,13 @@ export interface JobLimits {
   readonly maxRetentionSeconds: number;
   readonly defaultRetentionSeconds: number;
   readonly defaultNetwork: JobNetwork;
+  /** Default: `default`. */
+  readonly defaultProfile?: Profile;
+  readonly sandbox?: SandboxBounds;
 }
 
 export const PULL_POLICIES = ['always', 'absent', 'never'] as const;
 export type PullPolicy = (typeof PULL_POLICIES)[number];
-
-export const JOB_NETWORKS = ['bridge', 'none'] as const;
-export type JobNetwork = (typeof JOB_NETWORKS)[number];
 
 /** Linux: one argument or `NAME=value` must be shorter than 32 pages, its final NUL included. */
 export const MAX_ARGUMENT_BYTES = 128 * 1024 - 1;
@@ -124,6 +132,20 @@ const retry = z.strictObject({
 
 /** The one schema of a job spec: what `POST /jobs` takes as JSON, and what a query becomes. */
 export function jobSpecSchema(limits: JobLimits) {
+  return jobSpecFields(limits)
+    .check(({ value, issues }) => {
+      for (const { path, message } of refusals(value, limits.sandbox ?? {})) {
+        issues.push({ code: 'custom', message, path: [...path], input: value });
+      }
+    })
+    .transform((job) => ({ ...job, network: job.network ?? defaultNetworkOf(job, limits) }));
+}
+
+function defaultNetworkOf({ profile }: { profile: Profile }, limits: JobLimits): JobNetwork {
+  return profile === 'untrusted' ? 'none' : limits.defaultNetwork;
+}
+
+function jobSpecFields(limits: JobLimits) {
   return z.strictObject({
     image,
     /** Replaces the image's ENTRYPOINT. */
@@ -157,7 +179,14 @@ export function jobSpecSchema(limits: JobLimits) {
     queueTimeoutSeconds: seconds(MAX_QUEUE_TIMEOUT_SECONDS).optional(),
     pullTimeoutSeconds: seconds(MAX_PULL_TIMEOUT_SECONDS).default(DEFAULT_PULL_TIMEOUT_SECONDS),
     resources: resources.default({}),
-    network: z.enum(JOB_NETWORKS, 'Must be bridge or none.').default(limits.defaultNetwork),
+    /** How the container is confined. */
+    profile: z
+      .enum(PROFILES, `Must be one of ${PROFILES.join(', ')}.`)
+      .default(limits.defaultProfile ?? DEFAULT_PROFILE),
+    /** Unset: none for an untrusted job, else what is configured. */
+    network: z.enum(JOB_NETWORKS, 'Must be bridge or none.').optional(),
+    /** Puts an init process before the program, which forwards signals and reaps orphans. */
+    init: z.boolean().default(false),
     labels: labels.default({}),
     /** Labels that the worker must have. */
     requires: workerLabels.default({}),
@@ -184,3 +213,9 @@ export type JobSpec = Omit<JobRequest, 'stdin'> & {
   /** Null: the container gets no standard input at all. */
   readonly stdinBytes: number | null;
 };
+
+/** A stored spec; what versions before had no field for, they had as it is here. */
+export function readJobSpec(text: string): JobSpec {
+  const stored = JSON.parse(text) as Partial<JobSpec>;
+  return { profile: DEFAULT_PROFILE, init: false, ...stored } as JobSpec;
+}

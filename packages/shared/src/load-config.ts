@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DEFAULT_PROFILES, PROFILES, type Profile } from './sandbox.ts';
 
 /** The environment as it is wrong: one line per bad variable. */
 export class ConfigError extends Error {
@@ -32,3 +33,26 @@ export function wholeNumber(minimum: number, maximum: number) {
     .transform(Number)
     .refine((value) => value >= minimum && value <= maximum, message);
 }
+
+/** A variable that is a number within bounds, as in 0.5. */
+export function decimal(minimum: number, maximum: number) {
+  const message = `Must be a number from ${minimum} to ${maximum}, as in 0.5.`;
+  return z
+    .string()
+    .regex(/^\d{1,15}(\.\d{1,9})?$/, message)
+    .transform(Number)
+    .refine((value) => value >= minimum && value <= maximum, message);
+}
+
+const isProfile = (name: string): boolean => (PROFILES as readonly string[]).includes(name);
+
+/** A variable with the profiles that an operator allows. */
+export const profileList = z
+  .string()
+  .transform((list) => list.split(',').map((name) => name.trim()))
+  .refine(
+    (list) => list.every(isProfile),
+    `Must be of ${PROFILES.join(', ')}, with commas between.`,
+  )
+  .transform((list) => list as readonly Profile[])
+  .default(DEFAULT_PROFILES);

@@ -15,7 +15,7 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 let engine: TestEngine;
 
 beforeAll(async () => {
-  engine = await startTestEngine({ liveRestore: true });
+  engine = await startTestEngine({ liveRestore: true, witness: false });
 });
 
 afterAll(async () => {

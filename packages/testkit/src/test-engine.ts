@@ -6,6 +6,7 @@ import {
   type RunningEngine,
   startEngine,
 } from '@conjob/provision';
+import { ContainerWitness } from './container-witness.ts';
 import { mountDisk } from './small-disk.ts';
 import { tempFolder } from './temp-folder.ts';
 import { importTestImages } from './test-images.ts';
@@ -22,6 +23,8 @@ export interface TestEngineOptions {
   readonly liveRestore?: boolean;
   /** Its images and containers get a disk of their own of this size. Default: they share the temporary one. */
   readonly diskBytes?: number;
+  /** Look at each container that ConJob makes, whether it has the shape of its profile. Default true. */
+  readonly witness?: boolean;
   /** Import the test images. Default true; an engine without is up a little sooner. */
   readonly images?: boolean;
 }
@@ -35,7 +38,10 @@ export interface TestEngine extends EngineAccess {
   crash(): Promise<void>;
   /** Starts dockerd again on the same socket and data, in the same network; ends it first. */
   restart(): Promise<void>;
-  /** Also removes its containers, mounts and files. Idempotent. */
+  /**
+   * Also removes its containers, mounts and files. Idempotent. Then throws when a container of ConJob did not
+   * have the shape of its profile.
+   */
   stop(): Promise<void>;
 }
 
@@ -44,7 +50,7 @@ export interface TestEngine extends EngineAccess {
  * of its own, which a test registry can share (`startTestRegistry`).
  */
 export async function startTestEngine(options: TestEngineOptions = {}): Promise<TestEngine> {
-  const { liveRestore = false, images = true, diskBytes } = options;
+  const { liveRestore = false, images = true, witness: isWatched = true, diskBytes } = options;
   const folder = tempFolder();
   const dataRoot = join(folder.path, 'engine/data');
   // Unmounted with all else of the engine.
@@ -57,10 +63,14 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
     release(network, folder);
     throw error;
   });
+  const witness = isWatched ? new ContainerWitness(engine.socketPath) : undefined;
   const stop = async (): Promise<void> => {
+    const faults = (await witness?.end()) ?? [];
     await engine.stop();
     await clearEngine(folder.path); // a restart may have failed half way
     release(network, folder);
+    if (faults.length > 0)
+      throw new Error(`Not of a shape in container-shape.ts: ${faults.join('; ')}`);
   };
   try {
     if (images) await importTestImages(engine.socketPath);

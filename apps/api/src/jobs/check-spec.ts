@@ -21,7 +21,7 @@ export function checkSpec(
     errors.map((error) => ({ ...error, path: nameOf(error.path) }));
   const parsed = schema.safeParse(given);
   if (!parsed.success || others.length > 0) {
-    const errors = parsed.error ? specErrors(parsed.error, Object.keys(schema.shape)) : [];
+    const errors = parsed.error ? specErrors(parsed.error, Object.keys(schema.in.shape)) : [];
     throw invalidFields(firstOfEachPath([...others, ...named(errors)]), code);
   }
   const oversized = oversizedArguments(parsed.data);

@@ -49,6 +49,7 @@ describe('GET /jobs/{id}', () => {
       cancelReason: null,
       image: 'fail',
       imageDigest: null,
+      sandbox: null,
       output: 'out err',
       outputBytes: 7,
       outputTruncated: false,

@@ -33,6 +33,7 @@ export function viewJob(record: JobRecord, extras: ViewExtras) {
     cancelReason: cancelReasonOf(record),
     image: spec.image,
     imageDigest: record.imageDigest,
+    sandbox: record.sandbox,
     ...(extras.output === undefined ? {} : { output: extras.output }),
     outputBytes: result?.outputBytes ?? null,
     outputTruncated: result?.outputTruncated ?? false,

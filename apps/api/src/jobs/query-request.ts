@@ -17,6 +17,7 @@ const PARAMETERS = [
   'use_docker_cache',
   'timeout',
   'network',
+  'profile',
   'stream',
   ON_DISCONNECT,
 ] as const;
@@ -39,6 +40,7 @@ export function readQueryRequest(schema: JobSpecSchema, url: string, body: Buffe
     useDockerCache: query.boolean('use_docker_cache'),
     timeoutSeconds: query.integer('timeout'),
     network: query.text('network')?.toLowerCase(),
+    profile: query.text('profile')?.toLowerCase(),
     args: query.list('arg'),
   };
   const wantsStream = query.boolean('stream') ?? false;

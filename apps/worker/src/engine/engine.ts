@@ -1,4 +1,4 @@
-import type { JobErrorCode, OutputChunk } from '@conjob/shared';
+import type { JobErrorCode, OutputChunk, Sandbox } from '@conjob/shared';
 import type { RegistryLogin } from '../registry/registry-login.ts';
 
 /**
@@ -67,6 +67,11 @@ export interface EngineDescription {
   readonly memoryBytes: number;
   /** Names of the OCI runtimes that it is configured with; whether they work shows only with a container. */
   readonly runtimes: readonly string[];
+  readonly defaultRuntime: string;
+  /** Containers have its default filter of system calls. */
+  readonly hasSeccomp: boolean;
+  /** What it can limit: what it can't, it leaves out with no more than a warning. */
+  readonly limits: Readonly<Record<'memory' | 'swap' | 'cpus' | 'pids', boolean>>;
 }
 
 export interface LocalImage {
@@ -76,6 +81,10 @@ export interface LocalImage {
   readonly repoDigests: readonly string[];
   /** `linux/amd64`, `linux/arm64/v8`. */
   readonly platform: string;
+  /** As the image has it: a name, a number, either with a group; empty for root. */
+  readonly user: string;
+  /** Folders that it declares as volumes. */
+  readonly volumes: readonly string[];
 }
 
 export interface PullOptions {
@@ -92,15 +101,9 @@ export interface ContainerSpec {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly workdir: string | undefined;
-  readonly user: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
   readonly stdin: boolean;
-  readonly network: 'bridge' | 'none';
-  readonly memoryBytes: number | undefined;
-  readonly cpus: number | undefined;
-  readonly pids: number | undefined;
-  /** Undefined: the engine's default. */
-  readonly runtime: string | undefined;
+  readonly sandbox: Sandbox;
   readonly volumes: readonly NamedVolume[];
   /** Grace of an engine that stops by itself. */
   readonly stopTimeoutSeconds: number;

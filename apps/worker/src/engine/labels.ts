@@ -8,6 +8,8 @@ export const LABELS = {
   worker: 'conjob.worker',
   /** How long its worker may be silent, in milliseconds: for a reaper that can not ask Redis. */
   leaseMs: 'conjob.lease-ms',
+  /** How it is confined. */
+  profile: 'conjob.profile',
   /** Image reference as the caller wrote it: the container itself only knows the image's id. */
   image: 'conjob.image',
   /** How long the container is kept after its end, in seconds; 0 for not at all. */

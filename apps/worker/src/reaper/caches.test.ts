@@ -13,7 +13,7 @@ import { connectDocker } from '../engine/docker/connect-docker.ts';
 import { DockerUpkeep } from '../engine/docker/docker-upkeep.ts';
 import { LABELS } from '../engine/labels.ts';
 import { sharedEngine, sharedEngineAccess } from '../testing/services.ts';
-import { testContainer } from '../testing/specs.ts';
+import { testContainer, testSandbox } from '../testing/specs.ts';
 import { parseSpec } from '../testing/test-redis.ts';
 import { cachedImages, imageUse, trimImages } from './image-cache.ts';
 import { noteUses } from './note-uses.ts';
@@ -26,7 +26,7 @@ const logger = createLogger({ name: 'reaper', level: 'silent' });
 const engine = sharedEngine();
 const { socketPath } = sharedEngineAccess();
 const upkeep = new DockerUpkeep(connectDocker({ socketPath }));
-const PREFIX = `caches-${process.pid}`;
+const PREFIX = `conjob-caches-${process.pid}`;
 const tagOf = (name: string) => `${PREFIX}/${name}:latest`;
 const canonical = (name: string) => `docker.io/${tagOf(name)}`;
 
@@ -169,11 +169,10 @@ test('what a job is about to use is noted, by the names that its engine has for 
   const defaults = {
     installation: 'i',
     worker: 'w',
-    runtime: undefined,
     maxOutputBytes: 1,
     leaseMs: 1,
   };
-  noteUses(redis, 'engine', logger)(containerSpec(claim, 'sha256:abc', defaults));
+  noteUses(redis, 'engine', logger)(containerSpec(claim, 'sha256:abc', testSandbox(), defaults));
   const names = async (kind: string) => redis.zrange(`{conjob}:${kind}-use:engine`, '0', '-1');
   await until(async () => (await names('image')).length > 0 && (await names('volume')).length > 0);
   expect(await names('image')).toEqual(['sha256:abc docker.io/library/alpine:latest']);

@@ -1,3 +1,4 @@
+import { OLDEST_RECORD_VERSION } from '../job-record.ts';
 import {
   ALLOW_OOM,
   ANNOUNCE,
@@ -16,7 +17,7 @@ import {
  *
  * Fields of a job's hash: v, spec, queue, requires, rank, state, phase, createdAt, startedAt, finishedAt,
  * retentionMs, attempt, retries, losses, adoptions, retryAt, token, worker, step, leaseMs, leaseUntil, appended,
- * runningAt, containerId, imageDigest, cancelReason, result, and per attempt
+ * runningAt, containerId, imageDigest, sandbox, cancelReason, result, and per attempt
  * `attempt:<n>:{worker,startedAt,finishedAt,result}`.
  */
 
@@ -35,7 +36,7 @@ local isSentAgain = state == 'running' and f[5] == token
 if state == 'running' and not isSentAgain then return { 'leased', math.max(0, f[2] - now) } end
 local outcome = 'claimed'
 if tonumber(f[4]) > tonumber(version) then return { 'newer' } end
-if f[4] ~= version then outcome = 'incompatible' end
+if tonumber(f[4]) < ${OLDEST_RECORD_VERSION} then outcome = 'incompatible' end
 if not isSentAgain then
   if f[6] and tonumber(f[6]) > now then return { 'early', f[6] - now } end
   attempt = attempt + 1
@@ -78,7 +79,8 @@ export const ADOPT = `${ALLOW_OOM}${NOW}
 local job = KEYS[1]
 local f = redis.call('HMGET', job, 'state', 'worker', 'attempt', 'step', 'spec', 'cancelReason',
   'createdAt', 'startedAt', 'runningAt', 'v', 'retries', 'token', 'adoptions')
-if f[1] ~= 'running' or f[3] ~= ARGV[3] or f[10] ~= ARGV[7] then return {} end
+if f[1] ~= 'running' or f[3] ~= ARGV[3] then return {} end
+if tonumber(f[10]) > tonumber(ARGV[7]) or tonumber(f[10]) < ${OLDEST_RECORD_VERSION} then return {} end
 if f[4] ~= 'started' and f[4] ~= 'exited' then return {} end
 if f[12] ~= ARGV[4] then -- else it is the same call, sent again
   if f[2] ~= ARGV[6] then return {} end

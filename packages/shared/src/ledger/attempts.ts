@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { RECORD_VERSION } from '../job-record.ts';
 import { CANCELLED, type JobResult } from '../job-result.ts';
-import type { JobSpec } from '../job-spec.ts';
+import { readJobSpec } from '../job-spec.ts';
 import type { AttemptStep, JobPhase } from '../job-state.ts';
 import { keys } from '../keys.ts';
 import { countOutput } from '../output-reader.ts';
+import type { Sandbox } from '../sandbox.ts';
 import {
   type AdoptedClaim,
   type Claim,
@@ -15,6 +16,13 @@ import {
 } from './claim.ts';
 import { endingKeys } from './ending-keys.ts';
 import { type LedgerCommands, withLedgerCommands } from './ledger-commands.ts';
+
+/** What is known of a container before it is started. */
+interface ContainerFacts {
+  readonly containerId?: string;
+  readonly imageDigest?: string;
+  readonly sandbox?: Sandbox;
+}
 
 /**
  * The ledger as a worker needs it. Every change carries the claim's token; one that comes too late
@@ -62,8 +70,8 @@ export class Attempts {
       string,
       number,
     ];
-    const parsed = JSON.parse(spec) as JobSpec;
-    return { kind, claim: { id, token, attempt, retries, spec: parsed, queueMs, cancelReason } };
+    const claim = { id, token, attempt, retries, queueMs, cancelReason };
+    return { kind, claim: { ...claim, spec: readJobSpec(spec) } };
   }
 
   /**
@@ -96,7 +104,7 @@ export class Attempts {
       token,
       attempt,
       retries,
-      spec: JSON.parse(spec) as JobSpec,
+      spec: readJobSpec(spec),
       queueMs,
       ranMs,
       cancelReason,
@@ -111,7 +119,7 @@ export class Attempts {
     { id, token }: Claim,
     step: AttemptStep,
     phase: JobPhase,
-    facts: { readonly containerId?: string; readonly imageDigest?: string } = {},
+    { sandbox, ...facts }: ContainerFacts = {},
   ): Promise<string> {
     const [held, cancelReason] = await this.#commands.conjobAdvance(
       keys.job(id),
@@ -121,6 +129,7 @@ export class Attempts {
       step,
       phase,
       ...Object.entries(facts).flat(),
+      ...(sandbox === undefined ? [] : ['sandbox', JSON.stringify(sandbox)]),
     );
     if (held === 0) throw new FencedError(id);
     return cancelReason;

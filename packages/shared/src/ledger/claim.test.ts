@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { RECORD_VERSION } from '../job-record.ts';
+import { OLDEST_RECORD_VERSION, RECORD_VERSION } from '../job-record.ts';
 import { keys } from '../keys.ts';
 import { claimOf, jobResult, useLedger } from '../testing/use-ledger.ts';
 import { FencedError } from './claim.ts';
@@ -75,9 +75,22 @@ describe('a claim', () => {
     expect(await ledger.redis.exists(keys.job('nobody'))).toBe(0);
   });
 
-  test('of a record of an older version tells so, and can end it', async () => {
+  test('of a record of an older version that is still read fills in what it lacks', async () => {
     const id = await ledger.submit();
-    await ledger.redis.hset(keys.job(id), 'v', RECORD_VERSION - 1);
+    const { profile: _, init: __, ...older } = (await ledger.find(id)).spec;
+    await ledger.redis.hset(
+      keys.job(id),
+      'v',
+      OLDEST_RECORD_VERSION,
+      'spec',
+      JSON.stringify(older),
+    );
+    expect(await ledger.claim(id)).toMatchObject({ spec: { profile: 'default', init: false } });
+  });
+
+  test('of a record that is too old tells so, and can end it', async () => {
+    const id = await ledger.submit();
+    await ledger.redis.hset(keys.job(id), 'v', OLDEST_RECORD_VERSION - 1);
     const outcome = await ledger.worker('first').claim(id, 'token');
     expect(outcome.kind).toBe('incompatible');
     expect(await ledger.worker('first').claim(id, 'token')).toMatchObject({ kind: 'incompatible' });

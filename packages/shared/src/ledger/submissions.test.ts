@@ -24,6 +24,7 @@ describe('an accepted job', () => {
       finishedAt: null,
       attempts: [],
       imageDigest: null,
+      sandbox: null,
       cancelReason: null,
       retryAt: null,
       retries: 0,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { testSandbox } from '../../testing/specs.ts';
 import type { ContractContext } from './context.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -12,7 +13,9 @@ export function describeProcess(context: () => ContractContext): void {
     });
 
     test('tell when memory was exceeded', async () => {
-      const greedy = context().spec(['tail', '/dev/zero'], { memoryBytes: 16 * MEBIBYTE });
+      const greedy = context().spec(['tail', '/dev/zero'], {
+        sandbox: testSandbox({ memoryBytes: 16 * MEBIBYTE }),
+      });
       const { id, exitCode } = await context().run(greedy);
       expect(exitCode).toBe(137);
       expect((await context().engine.inspect(id))?.outOfMemory).toBe(true);
@@ -62,7 +65,12 @@ export function describeProcess(context: () => ContractContext): void {
       ['no such path', ['/no/such/program'], {}, 'run.command_not_found'],
       ['a file that is no program', ['/etc/passwd'], {}, 'run.not_executable'],
       ['a folder', ['/tmp'], {}, 'run.not_executable'],
-      ['an unknown user', ['true'], { user: 'nobody-knows' }, 'run.unknown_user'],
+      [
+        'an unknown user',
+        ['true'],
+        { sandbox: testSandbox({ user: 'nobody-knows' }) },
+        'run.unknown_user',
+      ],
     ])('refuses %s, and the container stays unstarted', async (_, args, more, code) => {
       const id = await context().engine.create(context().spec(args, more));
       await expect(context().engine.start(id)).rejects.toMatchObject({ name: 'EngineError', code });

@@ -1,5 +1,6 @@
 import type { ContainerCreateOptions } from 'dockerode';
 import type { ContainerSpec, NamedVolume } from '../engine.ts';
+import { sandboxOptions } from './sandbox-options.ts';
 
 /** The engine writes a few bytes more than the output itself for each write of the container. */
 const LOG_OVERHEAD = 1.5;
@@ -13,7 +14,7 @@ export function containerOptions(spec: ContainerSpec): ContainerCreateOptions {
     ...(spec.args.length > 0 ? { Cmd: [...spec.args] } : {}),
     Env: Object.entries(spec.env).map(([name, value]) => `${name}=${value}`),
     ...(spec.workdir ? { WorkingDir: spec.workdir } : {}),
-    ...(spec.user ? { User: spec.user } : {}),
+    ...(spec.sandbox.user === null ? {} : { User: spec.sandbox.user }),
     Labels: { ...spec.labels },
     AttachStdout: true,
     AttachStderr: true,
@@ -22,12 +23,7 @@ export function containerOptions(spec: ContainerSpec): ContainerCreateOptions {
     StdinOnce: spec.stdin,
     StopTimeout: spec.stopTimeoutSeconds,
     HostConfig: {
-      NetworkMode: spec.network,
-      ...(spec.runtime ? { Runtime: spec.runtime } : {}),
-      // Swap counts as memory: a limit that can be swapped out of is none.
-      ...(spec.memoryBytes ? { Memory: spec.memoryBytes, MemorySwap: spec.memoryBytes } : {}),
-      ...(spec.cpus ? { NanoCpus: Math.round(spec.cpus * 1e9) } : {}),
-      ...(spec.pids ? { PidsLimit: spec.pids } : {}),
+      ...sandboxOptions(spec.sandbox),
       Mounts: spec.volumes.map(mount),
       // json-file alters bytes that are not UTF-8, and rotation loses output: one exact file instead.
       LogConfig: {

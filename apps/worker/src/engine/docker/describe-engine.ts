@@ -7,7 +7,13 @@ interface DockerInfo {
   readonly ServerVersion: string;
   readonly NCPU: number;
   readonly MemTotal: number;
-  readonly Runtimes?: Readonly<Record<string, unknown>>;
+  readonly Runtimes?: Readonly<Record<string, unknown>> | null;
+  readonly DefaultRuntime: string;
+  readonly SecurityOptions?: readonly string[] | null;
+  readonly MemoryLimit: boolean;
+  readonly SwapLimit: boolean;
+  readonly CpuCfsQuota: boolean;
+  readonly PidsLimit: boolean;
   readonly ContainerdCommit?: { readonly ID: string };
 }
 
@@ -28,5 +34,18 @@ export async function describeEngine(
     cpus: info.NCPU,
     memoryBytes: info.MemTotal,
     runtimes: Object.keys(info.Runtimes ?? {}),
+    defaultRuntime: info.DefaultRuntime,
+    hasSeccomp: (info.SecurityOptions ?? []).some(isSeccomp),
+    limits: {
+      memory: info.MemoryLimit,
+      swap: info.SwapLimit,
+      cpus: info.CpuCfsQuota,
+      pids: info.PidsLimit,
+    },
   };
+}
+
+/** `name=seccomp,profile=default`, later `builtin`, or the path of an operator's own. */
+function isSeccomp(option: string): boolean {
+  return /(^|,)name=seccomp(,|$)/.test(option) && !/(^|,)profile=unconfined(,|$)/.test(option);
 }

@@ -49,6 +49,7 @@ const CREATE_RULES: readonly Rule[] = [
 const START_RULES: readonly Rule[] = [
   // What runs the containers is away, and the engine waits for it.
   [/containerd\.sock|: unavailable$/, 'engine.unavailable'],
+  [/exec: "docker-init"/, 'sandbox.refused'],
   [/argument list too long/i, 'run.arguments_too_long'],
   [/unable to find user|no matching entries in passwd|unable to find group/i, 'run.unknown_user'],
   [/permission denied|is a directory|exec format error/i, 'run.not_executable'],

@@ -10,6 +10,10 @@ interface ImageInfo {
   readonly Os: string;
   readonly Architecture: string;
   readonly Variant?: string;
+  readonly Config?: {
+    readonly User?: string;
+    readonly Volumes?: Readonly<Record<string, unknown>> | null;
+  } | null;
 }
 
 export async function findImage(
@@ -33,5 +37,7 @@ export async function findImage(
     id: image.Id,
     repoDigests: image.RepoDigests ?? [],
     platform: [image.Os, image.Architecture, image.Variant].filter(Boolean).join('/'),
+    user: image.Config?.User ?? '',
+    volumes: Object.keys(image.Config?.Volumes ?? {}),
   };
 }

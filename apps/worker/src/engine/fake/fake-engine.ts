@@ -17,6 +17,7 @@ import {
 import type { HelperSpec } from '../helpers.ts';
 import { commandLine } from './command-line.ts';
 import { FakeContainer } from './fake-container.ts';
+import { fakeDescription } from './fake-description.ts';
 import { FakeHelpers } from './fake-helpers.ts';
 import { FakeImages } from './fake-images.ts';
 import { FakeVolumes } from './fake-volumes.ts';
@@ -96,7 +97,7 @@ export class FakeEngine implements Engine {
 
   async describe(): Promise<EngineDescription> {
     await this.#beThere();
-    return { id: this.#id, version: 'fake', cpus: 2, memoryBytes: 2 ** 34, runtimes: [] };
+    return fakeDescription(this.#id);
   }
 
   async findImage(reference: string): Promise<LocalImage | null> {
@@ -146,8 +147,9 @@ export class FakeEngine implements Engine {
     const container = await this.#get(id);
     const { spec } = container;
     const argv = commandLine(spec, this.images.find(spec.image) ?? {});
-    if (spec.user !== undefined && !USERS.test(spec.user)) {
-      throw new EngineError('run.unknown_user', `unable to find user ${spec.user}`);
+    const { user } = spec.sandbox;
+    if (user !== null && !USERS.test(user)) {
+      throw new EngineError('run.unknown_user', `unable to find user ${user}`);
     }
     const read = (path: string) => this.#volumes.read(spec.volumes, path);
     container.start(parseCommand(argv, { env: spec.env, read }));

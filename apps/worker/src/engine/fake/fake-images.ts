@@ -3,12 +3,16 @@ import { EngineError, type LocalImage, type PullOptions } from '../engine.ts';
 
 export interface FakeImage {
   readonly platform?: string;
+  readonly user?: string;
+  readonly volumes?: readonly string[];
   readonly entrypoint?: readonly string[];
   readonly command?: readonly string[];
 }
 
 export interface StoredImage extends LocalImage, FakeImage {
   readonly platform: string;
+  readonly user: string;
+  readonly volumes: readonly string[];
 }
 
 /** What the registry of a fake engine does when it is asked for an image. */
@@ -31,6 +35,8 @@ export class FakeImages {
       id: `sha256:${digest}`,
       repoDigests: [`${repository}@sha256:${digest}`],
       platform: image.platform ?? 'linux/amd64',
+      user: image.user ?? '',
+      volumes: image.volumes ?? [],
     };
     this.#local.set(reference, stored);
     return stored;

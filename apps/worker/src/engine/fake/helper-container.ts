@@ -12,19 +12,31 @@ export const HELPER_STEPS: readonly Step[] = [
 ];
 
 export function helperContainer(spec: HelperSpec): ContainerSpec {
+  const { network, ...rest } = spec;
   return {
-    ...spec,
+    ...rest,
     image: 'helper',
     entrypoint: undefined,
     args: [],
     env: {},
     workdir: undefined,
-    user: undefined,
     stdin: false,
-    memoryBytes: undefined,
-    cpus: undefined,
-    pids: undefined,
-    runtime: undefined,
+    sandbox: {
+      profile: 'default',
+      runtime: 'runc',
+      network,
+      droppedCapabilities: ['ALL'],
+      noNewPrivileges: true,
+      seccomp: true,
+      readOnlyRoot: true,
+      tmpfs: {},
+      user: '65534:65534',
+      init: false,
+      memoryBytes: null,
+      swapBytes: null,
+      cpus: null,
+      pids: null,
+    },
     stopTimeoutSeconds: 10,
     logBytes: 0,
   };
