@@ -23,6 +23,10 @@ import type { RunJobDependencies } from './run-job.ts';
 import { HandedOverError, type StopReason, type StopSignal } from './stop-reason.ts';
 import { Stopwatch } from './stopwatch.ts';
 
+/** How often an image is fetched that somebody removes before there is a container of it. */
+const IMAGE_TRIES = 5;
+const IMAGE_REMOVED = 'the image was removed again and again before a container was made of it';
+
 /**
  * One try to run a job, from the image to the outcome, and what its steps share. Whatever happens is
  * an outcome, but for {@link FencedError}, and for what leaves the job to others: before the start the
@@ -118,14 +122,21 @@ export class Attempt {
     };
   }
 
-  async #create(): Promise<ContainerId> {
-    try {
-      return await this.#createOf(await this.#obtainImage());
-    } catch (error) {
-      // Another job may have removed the image in between.
-      const wasRemoved = error instanceof EngineError && error.code === 'image.not_local';
-      if (!wasRemoved || this.#claim.spec.pull === 'never') throw error;
-      return await this.#createOf(await this.#obtainImage());
+  #create(): Promise<ContainerId> {
+    const { imageHolds } = this.#deps;
+    return imageHolds.hold(this.#claim.spec.image, () => this.#createOnceObtained());
+  }
+
+  async #createOnceObtained(): Promise<ContainerId> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#createOf(await this.#obtainImage());
+      } catch (error) {
+        // A reaper, a worker beside this one or an operator may have removed the image in between.
+        const wasRemoved = error instanceof EngineError && error.code === 'image.not_local';
+        if (!wasRemoved || this.#claim.spec.pull === 'never') throw error;
+        if (tries === IMAGE_TRIES) throw new EngineError('engine.failed', IMAGE_REMOVED);
+      }
     }
   }
 

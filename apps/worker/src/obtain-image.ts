@@ -25,7 +25,8 @@ export async function obtainImage(
   }
   await pull(engine, wish, signal);
   const pulled = await engine.findImage(canonicalImage(parseImageReference(wish.image)));
-  if (pulled === null) throw new EngineError('engine.failed', 'the image was gone after its pull');
+  if (pulled === null)
+    throw new EngineError('image.not_local', 'the image was gone after its pull');
   if (!suits(pulled, wish.platform)) throw wrongPlatform(pulled, wish);
   return obtained(pulled, wish.image);
 }

@@ -15,6 +15,7 @@ import type { Outcome } from './conclusion.ts';
 import { type ContainerDefaults, containerName } from './container-spec.ts';
 import type { CrashPoints } from './crash-points.ts';
 import { type ContainerId, type Engine, isEngineAway } from './engine/engine.ts';
+import type { ImageHolds } from './image-holds.ts';
 import type { ObtainedImage } from './obtain-image.ts';
 import { OutputRecorder } from './output/output-recorder.ts';
 import type { NoteUses } from './reaper/note-uses.ts';
@@ -31,6 +32,8 @@ export interface RunJobDependencies {
   /** Takes what has to be cleared away after a job, when its caller has the result already. */
   readonly background: Pick<Background, 'add'>;
   readonly crashPoints: CrashPoints;
+  /** Shared by all jobs of this process. */
+  readonly imageHolds: ImageHolds;
   /** Told of each container before it is made: what it uses, the reaper does not remove. */
   readonly noteUses: NoteUses;
 }
@@ -128,11 +131,11 @@ async function handOver(
 }
 
 async function removeTraces(
-  { engine, logger, crashPoints }: RunJobDependencies,
+  { engine, logger, crashPoints, imageHolds }: RunJobDependencies,
   claim: Claim,
 ): Promise<void> {
   try {
-    await removeContainer(engine, claim.spec, containerName(claim));
+    await removeContainer(engine, claim.spec, containerName(claim), imageHolds);
     crashPoints('removed', claim.spec);
   } catch (error) {
     // The reaper tries again.

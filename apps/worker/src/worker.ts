@@ -20,6 +20,7 @@ import { createCrashPoints } from './crash-points.ts';
 import { EngineWatch } from './engine-watch.ts';
 import { every } from './every.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { ImageHolds } from './image-holds.ts';
 import { installationId } from './installation.ts';
 import { Intakes } from './intake/intakes.ts';
 import { Slots } from './intake/slots.ts';
@@ -139,6 +140,7 @@ export async function startWorker(
       logger,
       background,
       crashPoints: createCrashPoints(config.crash),
+      imageHolds: new ImageHolds(),
       noteUses: noteUses(redis, id, logger),
       onEngineAway: () => engineWatch.reportAway(),
       onEngineFull: () => engineWatch.reportFull(),

@@ -1,6 +1,7 @@
 import { type Attempts, createLogger } from '@conjob/shared';
 import type { Engine } from '../engine/engine.ts';
 import { fakeDescription } from '../engine/fake/fake-description.ts';
+import { ImageHolds } from '../image-holds.ts';
 import type { RunJobDependencies } from '../run-job.ts';
 import { decideSandbox } from '../sandbox/decide-sandbox.ts';
 import type { SandboxSettings } from '../sandbox/sandbox-settings.ts';
@@ -32,6 +33,7 @@ export function jobDependencies(engine: Engine, attempts: Attempts): RunJobDepen
     // In the foreground: what is cleared away in the background is gone when the job is.
     background: { add: (task) => task() },
     crashPoints: () => {},
+    imageHolds: new ImageHolds(),
     noteUses: () => {},
   };
 }
