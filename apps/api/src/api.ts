@@ -15,6 +15,7 @@ import { createAdminApp } from './admin-app.ts';
 import { createApp } from './app.ts';
 import { Tokens } from './auth/tokens.ts';
 import type { ApiConfig } from './config.ts';
+import { OutputHub } from './follow/output-hub.ts';
 import { Readiness } from './health/readiness.ts';
 import { closeServer, listen, urlOf } from './http/listen.ts';
 import { AbandonedJobs } from './jobs/abandoned-jobs.ts';
@@ -42,8 +43,8 @@ export interface RunningApi {
 const SHUTDOWN_GRACE_MS = 10_000;
 /** Workers that live answer sooner, unless their engine is away or very busy. */
 const VOLUMES_MS = 30_000;
-/** Three times the longest silence of a connection that follows events. */
-const EVENTS_SOCKET_TIMEOUT_MS = 15_000;
+/** Three times the longest silence of a connection that waits for events, or for output. */
+const READER_SOCKET_TIMEOUT_MS = 15_000;
 
 /**
  * Starts the API; it listens when this resolves, and takes jobs as soon as Redis is there. Throws
@@ -59,12 +60,19 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     const queue = new JobQueue(redis, (error) => logger.debug({ err: error }, 'queue error'));
     releasers.push(() => queue.close());
 
-    const eventsRedis = connectPatient(config.redisUrl, {
-      socketTimeout: EVENTS_SOCKET_TIMEOUT_MS,
-    });
-    const events = new JobEvents(open(eventsRedis, 'events', logger, releasers), logger);
+    const openReader = (purpose: string) =>
+      open(
+        connectPatient(config.redisUrl, { socketTimeout: READER_SOCKET_TIMEOUT_MS }),
+        purpose,
+        logger,
+        releasers,
+      );
+    const events = new JobEvents(openReader('events'), logger);
     void events.follow();
     releasers.push(() => events.stop());
+    const hub = new OutputHub({ blocking: openReader('output'), commands: redis, logger });
+    void hub.run();
+    releasers.push(() => hub.stop());
 
     const sweeper = new Sweeper({ redis, ledger, queue, logger });
     releasers.push(() => sweeper.stop());
@@ -79,7 +87,8 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     releasers.push(() => abandoned.close());
     const closing = new AbortController();
     const parts = { config, logger, readiness, workers, tokens: new Tokens(redis) };
-    const app = createApp({ ...parts, jobs, waits, abandoned });
+    const follow = { redis, ledger, events, waits, hub, logger };
+    const app = createApp({ ...parts, jobs, waits, abandoned, follow });
     const volumes = new VolumeRemovals({ redis, workers: registry, timeoutMs: VOLUMES_MS });
     const adminApp = createAdminApp({ ...parts, volumes, closing: closing.signal });
     const { host } = config;

@@ -11,6 +11,7 @@ import { expect, test } from 'vitest';
 import { createApp } from './app.ts';
 import { Tokens } from './auth/tokens.ts';
 import { loadApiConfig } from './config.ts';
+import { OutputHub } from './follow/output-hub.ts';
 import { closeServer, listen, urlOf } from './http/listen.ts';
 import { AbandonedJobs } from './jobs/abandoned-jobs.ts';
 import { JobEvents } from './jobs/job-events.ts';
@@ -37,9 +38,14 @@ test('clients that leave leave no waiter behind, and their jobs go on', async ()
   const workers = new WorkerService(registry);
   const tokens = new Tokens(redis);
   const abandoned = new AbandonedJobs({ jobs, logger });
+  const hubRedis = connectPatient(server.url);
+  const hub = new OutputHub({ blocking: hubRedis, commands: redis, logger });
+  const running = hub.run();
+  const follow = { redis, ledger, events, waits, hub, logger };
   const readiness = { fault: async () => null };
   const config = loadApiConfig({});
-  const app = createApp({ config, logger, jobs, waits, abandoned, workers, tokens, readiness });
+  const parts = { config, logger, jobs, waits, abandoned, follow, workers, tokens, readiness };
+  const app = createApp(parts);
   const http = await listen(app, { host: '127.0.0.1', port: 0 });
   const worker = startHandWorker(server.url);
 
@@ -54,15 +60,21 @@ test('clients that leave leave no waiter behind, and their jobs go on', async ()
     call(`${urlOf(http)}/jobs/${claim.id}?wait=300`, { signal }),
   );
   await until(() => waits.size === 40);
+  const follows = Array.from({ length: 20 }, (_, n) =>
+    call(`${urlOf(http)}/jobs/${claim.id}/${n % 2 ? 'events' : 'output?follow=true'}`, { signal }),
+  );
+  await until(() => waits.size === 60 && hub.size === 1);
   clients.abort();
-  await Promise.allSettled([...runs, ...looks]);
-  await until(() => waits.size === 0);
+  await Promise.allSettled([...runs, ...looks, ...follows]);
+  await until(() => waits.size === 0 && hub.size === 0);
   await worker.finish(claim);
   expect((await ledger.find(claim.id))?.result?.conclusion).toBe('SUCCESS');
 
   await closeServer(http, { graceMs: 1000, answerWaiters: () => waits.close() });
   events.stop();
+  hub.stop();
   await queue.close();
-  await Promise.all([disconnect(redis), disconnect(eventsRedis), worker.close(), following]);
+  await Promise.all([redis, eventsRedis, hubRedis].map(disconnect));
+  await Promise.all([worker.close(), following, running]);
   await server.stop();
 });

@@ -7,6 +7,8 @@ import { checkAllListed } from './auth/served-routes.ts';
 import type { Tokens } from './auth/tokens.ts';
 import { type BaseDependencies, createBaseApp } from './base-app.ts';
 import type { ApiConfig } from './config.ts';
+import { eventRoutes } from './follow/event-routes.ts';
+import type { FollowDependencies } from './follow/follow-job.ts';
 import type { AbandonedJobs } from './jobs/abandoned-jobs.ts';
 import { jobRoutes } from './jobs/job-routes.ts';
 import type { JobService } from './jobs/job-service.ts';
@@ -15,26 +17,29 @@ import { runRoutes } from './jobs/run-routes.ts';
 import type { JobWaits } from './jobs/wait-for-job.ts';
 import { answerErrors } from './middleware/answer-errors.ts';
 import { corsHeaders, refuseCrossSite } from './middleware/cross-origin.ts';
+import { cutOffStalledClients } from './middleware/stalled-clients.ts';
 import { workerRoutes } from './workers/worker-routes.ts';
 import type { WorkerService } from './workers/worker-service.ts';
 
 export interface AppDependencies extends BaseDependencies {
   readonly config: Pick<
     ApiConfig,
-    'reachedAt' | 'logins' | 'limits' | 'maxInputBytes' | 'corsOrigins'
+    'reachedAt' | 'logins' | 'limits' | 'maxInputBytes' | 'corsOrigins' | 'clientStallMs'
   >;
   readonly tokens: Pick<Tokens, 'find'>;
   readonly jobs: JobService;
   readonly waits: JobWaits;
   readonly abandoned: AbandonedJobs;
+  readonly follow: FollowDependencies;
   readonly workers: WorkerService;
 }
 
 /** The API as a request handler. Opens nothing. */
 export function createApp(dependencies: AppDependencies): Express {
-  const { config, tokens, jobs, waits, abandoned, workers } = dependencies;
+  const { config, tokens, jobs, waits, abandoned, follow, workers } = dependencies;
   const { reachedAt, logins, limits, maxInputBytes, corsOrigins: origins } = config;
-  const routes = { jobs, waits, abandoned, maxInputBytes, specSchema: jobSpecSchema(limits) };
+  const specSchema = jobSpecSchema(limits);
+  const routes = { jobs, waits, abandoned, follow, maxInputBytes, specSchema };
   const app = createBaseApp(dependencies);
   const hint = 'Name its origin in CORS_ORIGINS.';
   app.use(corsHeaders(origins), refuseCrossSite({ origins, host: reachedAt.api, hint }));
@@ -44,8 +49,9 @@ export function createApp(dependencies: AppDependencies): Express {
       hint: 'Run a job with /job/run?image=…, or see /jobs.',
     }),
   );
-  app.use(runRoutes(routes), jobRoutes(routes), outputRoutes(routes), workerRoutes(workers));
-  app.use(answerErrors);
+  app.use(cutOffStalledClients(config.clientStallMs));
+  app.use(runRoutes(routes), jobRoutes(routes), outputRoutes(routes), eventRoutes(routes));
+  app.use(workerRoutes(workers), answerErrors);
   checkAllListed(app, API_ROUTES);
   return app;
 }

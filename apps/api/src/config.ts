@@ -63,6 +63,7 @@ const schema = z
     REDIS_URL: redisUrl,
     LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
     MAX_INPUT_BYTES: wholeNumber(1, 256 * MIB).default(10 * MIB),
+    CLIENT_STALL_SECONDS: wholeNumber(1, 3600).default(60),
     JOB_LIMIT_TIMEOUT: wholeNumber(1, WEEK_SECONDS).default(1800),
     JOB_LIMIT_KILL_TIMEOUT: wholeNumber(0, 3600).default(10),
     JOB_NETWORK: oneOf(JOB_NETWORKS).default('bridge'),
@@ -101,6 +102,8 @@ const schema = z
     redisUrl: env.REDIS_URL,
     logLevel: env.LOG_LEVEL,
     maxInputBytes: env.MAX_INPUT_BYTES,
+    /** How long a client may take nothing of the answer that is ready for it. */
+    clientStallMs: env.CLIENT_STALL_SECONDS * 1000,
     /** Web origins whose pages may start jobs; `*` allows all. */
     corsOrigins: env.CORS_ORIGINS as readonly string[],
     limits: {

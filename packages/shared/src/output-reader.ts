@@ -8,6 +8,9 @@ export interface StoredChunk {
   readonly data: Buffer;
 }
 
+/** Before the first entry of any stream. */
+export const FIRST_POSITION = '0-0';
+
 /** 64 entries of at most 16 KiB: what is in memory at a time. */
 const PAGE = 64;
 
@@ -17,18 +20,36 @@ export async function* readOutput(
   id: string,
   attempt: number,
 ): AsyncGenerator<StoredChunk> {
-  let after = '-';
+  let after = FIRST_POSITION;
   for (;;) {
-    const entries = await redis.xrangeBuffer(keys.output(id, attempt), after, '+', 'COUNT', PAGE);
-    for (const [position, fields] of entries) yield readChunk(position, fields);
-    const last = entries.at(-1);
-    if (last === undefined || entries.length < PAGE) return;
-    after = `(${last[0].toString()}`;
+    const page = await readOutputPage(redis, { id, attempt, after, limit: PAGE });
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) return;
+    after = last.position;
   }
 }
 
-function readChunk(position: Buffer, fields: Buffer[]): StoredChunk {
-  // Fields are always written as: s, 1 or 2, d, bytes.
+export interface OutputPage {
+  readonly id: string;
+  readonly attempt: number;
+  /** Position of the last chunk that was read already. */
+  readonly after: string;
+  readonly limit: number;
+}
+
+/** The next chunks of an attempt: fewer than `limit` when there are no more by now. */
+export async function readOutputPage(
+  redis: Redis,
+  { id, attempt, after, limit }: OutputPage,
+): Promise<StoredChunk[]> {
+  const key = keys.output(id, attempt);
+  const entries = await redis.xrangeBuffer(key, `(${after}`, '+', 'COUNT', limit);
+  return entries.map(toStoredChunk);
+}
+
+/** An entry of an output stream. Fields are always written as: s, 1 or 2, d, bytes. */
+export function toStoredChunk([position, fields]: [id: Buffer, fields: Buffer[]]): StoredChunk {
   const stream = fields[1]?.toString() === '2' ? 'stderr' : 'stdout';
   return { position: position.toString(), stream, data: fields[3] ?? Buffer.alloc(0) };
 }

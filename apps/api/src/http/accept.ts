@@ -22,6 +22,12 @@ export function prefersJson(accept: string | undefined): boolean {
   );
 }
 
+/** Whether an Accept header allows this type at all; without one everything is allowed. */
+export function accepts(accept: string | undefined, type: string): boolean {
+  if (accept === undefined) return true;
+  return (preference(accept.split(',').map(parseRange), type)?.quality ?? 0) > 0;
+}
+
 function parseRange(range: string, place: number) {
   const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
   const weight = parameters.find((parameter) => parameter.startsWith('q='));

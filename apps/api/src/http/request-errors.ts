@@ -6,6 +6,10 @@ export const REQUEST_ERRORS = {
   'request.malformed': { status: 400, title: 'The request can not be read.' },
   'request.invalid': { status: 400, title: 'The request asks for something that is not possible.' },
   'request.unknown_parameter': { status: 400, title: 'The request has an unknown parameter.' },
+  'request.not_acceptable': {
+    status: 406,
+    title: 'There is no answer of the kind that is accepted.',
+  },
   'request.timed_out': { status: 408, title: 'The request did not arrive in time.' },
   'request.too_large': { status: 413, title: 'The body of the request is too large.' },
   'request.unsupported_media_type': {
@@ -15,7 +19,6 @@ export const REQUEST_ERRORS = {
   'request.headers_too_large': { status: 431, title: 'URL and headers are too large.' },
   'argument.not_text': { status: 400, title: 'An argument must be UTF-8 text.' },
   'argument.too_large': { status: 413, title: 'An argument is larger than the kernel takes.' },
-  'feature.unavailable': { status: 400, title: 'This is not available yet.' },
   'idempotency.invalid_key': { status: 400, title: 'The Idempotency-Key can not be used.' },
   'idempotency.mismatch': {
     status: 422,

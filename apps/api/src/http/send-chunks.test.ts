@@ -5,6 +5,7 @@ import express from 'express';
 import { afterEach, expect, test } from 'vitest';
 import { answerErrors } from '../middleware/answer-errors.ts';
 import { requestLog } from '../middleware/request-log.ts';
+import { cutOffStalledClients } from '../middleware/stalled-clients.ts';
 import { call } from '../testing/http-client.ts';
 import { closeServer, listen, urlOf } from './listen.ts';
 import { sendChunks } from './send-chunks.ts';
@@ -23,11 +24,11 @@ afterEach(async () => {
 
 async function serve(
   chunks: () => AsyncGenerator<Buffer>,
-  stalledAfterMs?: number,
+  stalledAfterMs = 60_000,
 ): Promise<string> {
   const app = express();
-  app.use(requestLog(logger));
-  app.get('/', (_req, res) => sendChunks(res, chunks(), stalledAfterMs));
+  app.use(requestLog(logger), cutOffStalledClients(stalledAfterMs));
+  app.get('/', (_req, res) => sendChunks(res, chunks()));
   app.use(answerErrors);
   const server = await listen(app, { host: '127.0.0.1', port: 0 });
   closers.push(() => closeServer(server, { graceMs: 0, answerWaiters: () => {} }));

@@ -1,25 +1,15 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Response } from 'express';
-import { ABANDONED } from '../middleware/request-log.ts';
 
 /** Up to here an answer is sent in one piece, which takes less time and tells its length. */
 const ONE_PIECE_BYTES = 64 * 1024;
 
-/** So long a client may take nothing of what is ready for it. */
-const STALLED_AFTER_MS = 60_000;
-
 /**
  * Sends bytes as they come, no faster than the client reads. The first are fetched before anything
- * is sent, so that a failing source is still answered with a proper error. A client that stops reading
- * is cut off.
+ * is sent, so that a failing source is still answered with a proper error.
  */
-export async function sendChunks(
-  res: Response,
-  chunks: AsyncIterable<Buffer>,
-  stalledAfterMs = STALLED_AFTER_MS,
-): Promise<void> {
-  cutOffWhenStalled(res, stalledAfterMs);
+export async function sendChunks(res: Response, chunks: AsyncIterable<Buffer>): Promise<void> {
   const iterator = chunks[Symbol.asyncIterator]();
   const first: Buffer[] = [];
   let bytes = 0;
@@ -44,14 +34,4 @@ export async function sendChunks(
   } finally {
     await iterator.return?.();
   }
-}
-
-/** The time runs while the socket neither takes nor gives a byte. */
-function cutOffWhenStalled(res: Response, stalledAfterMs: number): void {
-  res.setTimeout(stalledAfterMs, () => {
-    // Without anything to send it is not the client that is slow.
-    if (res.writableLength === 0 && res.socket?.writableLength === 0) return;
-    res.locals[ABANDONED] = `the client took nothing for ${stalledAfterMs / 1000} s`;
-    res.destroy();
-  });
 }

@@ -1,4 +1,4 @@
-import type { JobRecord, JobTimings } from '@conjob/shared';
+import type { JobRecord, JobResult, JobTimings } from '@conjob/shared';
 import type { Response } from 'express';
 import { jsonWithText } from '../http/json-text.ts';
 import { RequestError } from '../http/request-errors.ts';
@@ -18,12 +18,21 @@ export function setResultHeaders(
   { id, result }: Pick<JobRecord, 'id' | 'result'>,
 ): void {
   res.set('Conjob-Job-Id', id);
-  if (result === null) return;
-  res.set('Conjob-Conclusion', result.conclusion);
-  res.set('Conjob-Exit-Code', String(result.exitCode));
-  if (result.outputTruncated) res.set('Conjob-Output-Truncated', 'true');
+  if (result !== null) res.set(resultHeaders(result));
+}
+
+/** The same as trailers, after an answer that began before the end. */
+export const RESULT_TRAILERS =
+  'Conjob-Conclusion, Conjob-Exit-Code, Conjob-Output-Truncated, Server-Timing';
+
+export function resultHeaders(result: JobResult): Record<string, string> {
   const timing = serverTiming(result.timings);
-  if (timing !== '') res.set('Server-Timing', timing);
+  return {
+    'Conjob-Conclusion': result.conclusion,
+    'Conjob-Exit-Code': String(result.exitCode),
+    ...(result.outputTruncated ? { 'Conjob-Output-Truncated': 'true' } : {}),
+    ...(timing === '' ? {} : { 'Server-Timing': timing }),
+  };
 }
 
 /** 202: the job goes on, and is found at `Location`. `record` is null when Redis is away. */

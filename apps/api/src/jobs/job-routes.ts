@@ -6,7 +6,6 @@ import { namesTag } from '../http/entity-tag.ts';
 import { preferredWaitSeconds } from '../http/prefer.ts';
 import { Query } from '../http/query.ts';
 import { bodyOf, readBody } from '../http/read-body.ts';
-import { RequestError } from '../http/request-errors.ts';
 import { readCancelReason } from './cancel-request.ts';
 import { idempotencyKeyHash } from './idempotency.ts';
 import {
@@ -140,7 +139,6 @@ export function jobRoutes({
     .all(allowMethods('POST'))
     .post(readBody(MAX_CANCEL_BYTES), cancel);
   router.route('/jobs/:id/reproduce').all(allowMethods('GET', 'HEAD')).get(repeat);
-  router.route('/jobs/:id/events').all(allowMethods('GET', 'HEAD')).get(eventsLater);
   return router;
 }
 
@@ -155,9 +153,3 @@ function tagOf(view: JobView): string {
   const hash = createHash('sha256').update(JSON.stringify(view)).digest('base64url');
   return `"${hash.slice(0, 27)}"`;
 }
-
-const eventsLater: RequestHandler = () => {
-  throw new RequestError('feature.unavailable', 'Events of a job are not available yet.', {
-    hint: 'Wait for the job with GET /jobs/{id}?wait=60.',
-  });
-};

@@ -1,4 +1,5 @@
 import { type RequestHandler, Router } from 'express';
+import { followOutput } from '../follow/follow-output.ts';
 import { allowMethods } from '../http/allow-methods.ts';
 import { Query } from '../http/query.ts';
 import { RequestError } from '../http/request-errors.ts';
@@ -10,20 +11,22 @@ import type { JobRouteDependencies } from './run-routes.ts';
 const STREAMS = ['stdout', 'stderr'] as const;
 
 /** `/jobs/{id}/output`: what the container has written so far, byte for byte; and that of each attempt. */
-export function outputRoutes({ jobs }: Pick<JobRouteDependencies, 'jobs'>) {
+export function outputRoutes({ jobs, follow }: Pick<JobRouteDependencies, 'jobs' | 'follow'>) {
   const show: RequestHandler<{ id: string }> = async (req, res) => {
-    const range = readRange(req.originalUrl);
+    const { isFollowed, ...range } = readRange(req.originalUrl);
     const record = await jobs.find(req.params.id);
+    if (isFollowed) return followOutput(res, follow, record, range);
     setResultHeaders(res, record);
     res.type('text/plain');
     await sendChunks(res, jobs.output(record, range));
   };
 
   const showAttempt: RequestHandler<{ id: string; number: string }> = async (req, res) => {
-    const range = readRange(req.originalUrl);
+    const { isFollowed, ...range } = readRange(req.originalUrl);
     const record = await jobs.find(req.params.id);
     const attempt = record.attempts.find(({ number }) => String(number) === req.params.number);
     if (attempt === undefined) throw noSuchAttempt(record.attempts.length);
+    if (isFollowed) return followOutput(res, follow, record, { ...range, attempt: attempt.number });
     setResultHeaders(res, { id: record.id, result: attempt.result });
     res.type('text/plain');
     await sendChunks(res, jobs.output(record, { ...range, attempt: attempt.number }));
@@ -38,18 +41,15 @@ export function outputRoutes({ jobs }: Pick<JobRouteDependencies, 'jobs'>) {
   return router;
 }
 
-function readRange(url: string): OutputRange {
+function readRange(url: string): OutputRange & { readonly isFollowed: boolean } {
   const query = new Query(url, ['stream', 'offset', 'follow']);
   const range = {
     stream: query.oneOf('stream', STREAMS),
     offset: query.integerWithin('offset', 0, Number.MAX_SAFE_INTEGER),
+    isFollowed: query.boolean('follow') ?? false,
   };
-  const follow = query.boolean('follow') ?? false;
   query.throwIfWrong();
-  if (!follow) return range;
-  throw new RequestError('feature.unavailable', 'follow=true is not available yet.', {
-    hint: 'Ask again with offset= the number of bytes that you have.',
-  });
+  return range;
 }
 
 function noSuchAttempt(attempts: number): RequestError {

@@ -28,8 +28,14 @@ const NAMES: Record<string, string> = {
   timeoutSeconds: 'timeout',
 };
 
+/** A job, and how it is to be answered where its output is. */
+export interface QueryRequest extends NewJob {
+  /** The output as it is written: `stream=true`. */
+  readonly wantsStream: boolean;
+}
+
 /** The job that a query and a body ask for. Throws `RequestError`. */
-export function readQueryRequest(schema: JobSpecSchema, url: string, body: Buffer): NewJob {
+export function readQueryRequest(schema: JobSpecSchema, url: string, body: Buffer): QueryRequest {
   const query = new Query(url, PARAMETERS);
   const asInput = query.boolean('stdin') ?? false;
   const given = {
@@ -61,12 +67,8 @@ export function readQueryRequest(schema: JobSpecSchema, url: string, body: Buffe
     code: query.code,
   });
   if (isArgument && !isUtf8(body)) throw bodyIsNoText();
-  if (wantsStream) {
-    throw new RequestError('feature.unavailable', 'stream=true is not available yet.', {
-      hint: 'Leave it out: the answer comes when the job has finished.',
-    });
-  }
-  return newJob({ given, request, input: asInput ? body : undefined, cancelOnDisconnect });
+  const input = asInput ? body : undefined;
+  return { ...newJob({ given, request, input, cancelOnDisconnect }), wantsStream };
 }
 
 function bodyIsNoText(): RequestError {

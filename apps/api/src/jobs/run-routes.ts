@@ -1,10 +1,13 @@
 import type { JobError, JobResult, JobSpecSchema } from '@conjob/shared';
 import { type RequestHandler, type Response, Router } from 'express';
-import { prefersJson } from '../http/accept.ts';
+import type { FollowDependencies } from '../follow/follow-job.ts';
+import { streamRun } from '../follow/stream-run.ts';
+import { accepts, prefersJson } from '../http/accept.ts';
 import { allowMethods } from '../http/allow-methods.ts';
 import { clientLeft } from '../http/client-left.ts';
 import { preferredWaitSeconds } from '../http/prefer.ts';
 import { bodyOf, readBody } from '../http/read-body.ts';
+import { RequestError } from '../http/request-errors.ts';
 import { sendChunks } from '../http/send-chunks.ts';
 import type { AbandonedJobs } from './abandoned-jobs.ts';
 import { idempotencyKeyHash } from './idempotency.ts';
@@ -24,33 +27,40 @@ export interface JobRouteDependencies {
   readonly jobs: JobService;
   readonly waits: JobWaits;
   readonly abandoned: AbandonedJobs;
+  readonly follow: FollowDependencies;
   readonly specSchema: JobSpecSchema;
   readonly maxInputBytes: number;
 }
 
-/** `/job/run`: run a job, wait, answer with what it printed. */
+/** `/job/run`: run a job, wait, answer with what it printed, or print it as it comes. */
 export function runRoutes({
   jobs,
   waits,
   abandoned,
+  follow,
   specSchema,
   maxInputBytes,
 }: JobRouteDependencies) {
   const run: RequestHandler = async (req, res) => {
     const job = readQueryRequest(specSchema, req.originalUrl, bodyOf(req));
+    if (job.wantsStream) refuseOtherThanText(req.get('accept'));
     const seconds = preferredWaitSeconds(req.get('prefer'));
     const submitted = await jobs.submit(job, idempotencyKeyHash(req.headers));
     setSubmittedHeaders(res, submitted);
     if (seconds !== undefined) res.set('Preference-Applied', `wait=${seconds}`);
 
-    const { end, record } = await waits.untilFinished(submitted.id, {
+    const options = {
       timeoutMs: seconds === undefined ? undefined : seconds * 1000,
       signal: clientLeft(res),
-    });
+    };
+    const { end, record } = job.wantsStream
+      ? await streamRun(res, follow, submitted.id, options)
+      : await waits.untilFinished(submitted.id, options);
     if (end === 'disconnected') {
       if (job.cancelOnDisconnect) abandoned.cancel(submitted.id);
       return;
     }
+    if (res.headersSent) return;
     if (end === 'missing') throw jobGone();
     if (end !== 'finished' || !record?.result) {
       await answerUnfinished(res, jobs, submitted.id, record);
@@ -58,7 +68,7 @@ export function runRoutes({
     }
     setResultHeaders(res, record);
     res.status(conclusionFacts(record.result.conclusion).status);
-    if (prefersJson(req.get('accept'))) {
+    if (!job.wantsStream && prefersJson(req.get('accept'))) {
       await sendWithOutput(res, viewRun(record, record.result), jobs.output(record));
     } else
       await answerText(res, record.result, errorOf(record.result, record), jobs.output(record));
@@ -68,6 +78,14 @@ export function runRoutes({
   const router = Router();
   router.route('/job/run').all(allowMethods('GET', 'POST'), readBody(maxInputBytes), run);
   return router;
+}
+
+/** Before a job is made of it. */
+function refuseOtherThanText(accept: string | undefined): void {
+  if (accepts(accept, 'text/plain')) return;
+  throw new RequestError('request.not_acceptable', 'With stream=true the answer is text only.', {
+    hint: 'Accept text/plain, or follow the job as server-sent events: /jobs/{id}/events.',
+  });
 }
 
 async function answerText(

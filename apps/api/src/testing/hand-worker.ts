@@ -16,8 +16,19 @@ export interface HandWorker {
   /** Claims the job that has waited longest, as soon as there is one. */
   take(): Promise<Claim>;
   finish(claim: Claim, result?: Partial<JobResult>): Promise<void>;
+  /** Ends the attempt only: the job can be taken again at once. */
+  retry(claim: Claim, result?: Partial<JobResult>): Promise<void>;
   close(): Promise<void>;
 }
+
+const SUCCESS: JobResult = {
+  conclusion: 'SUCCESS',
+  exitCode: 0,
+  error: null,
+  outputBytes: 0,
+  outputTruncated: false,
+  timings: NO_TIMINGS,
+};
 
 export function startHandWorker(redisUrl: string): HandWorker {
   const redis = connectPatient(redisUrl);
@@ -35,16 +46,9 @@ export function startHandWorker(redisUrl: string): HandWorker {
       if (outcome.kind !== 'claimed') throw new Error(`${id} is ${outcome.kind}`);
       return outcome.claim;
     },
-    async finish(claim, result) {
-      await attempts.finish(claim, {
-        conclusion: 'SUCCESS',
-        exitCode: 0,
-        error: null,
-        outputBytes: 0,
-        outputTruncated: false,
-        timings: NO_TIMINGS,
-        ...result,
-      });
+    finish: (claim, result) => attempts.finish(claim, { ...SUCCESS, ...result }),
+    async retry(claim, result) {
+      await attempts.retry(claim, { ...SUCCESS, ...result }, 0);
     },
     close: () => disconnect(redis),
   };

@@ -1,0 +1,178 @@
+import { startTestRedis, type TestRedis, until } from '@conjob/testkit';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type OutputTold, outputOf, readEvents } from '../testing/event-client.ts';
+import { type HandWorker, startHandWorker } from '../testing/hand-worker.ts';
+import { startTestApi, type TestApi } from '../testing/test-api.ts';
+
+let server: TestRedis;
+let api: TestApi;
+let worker: HandWorker;
+beforeAll(async () => {
+  server = await startTestRedis({ appendOnly: true });
+  api = await startTestApi({}, server);
+  worker = startHandWorker(server.url);
+});
+afterAll(async () => {
+  await worker?.close();
+  await api?.close();
+  await server?.stop();
+});
+
+type Piece = Pick<OutputTold, 'stream' | 'bytes'>;
+
+async function submit(spec: object = {}): Promise<string> {
+  const answer = await api.call('/jobs', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ image: 'any', ...spec }),
+  });
+  return answer.json.id;
+}
+
+const eventsUrl = (id: string) => `${api.api.url}/jobs/${id}/events`;
+
+/** Takes the job, writes what each attempt has to write, and ends it. */
+async function runAttempts(attempts: readonly (readonly Piece[])[]): Promise<void> {
+  for (const [index, pieces] of attempts.entries()) {
+    const claim = await worker.take();
+    await worker.attempts.advance(claim, 'started', 'running');
+    for (const { stream, bytes } of pieces) {
+      await worker.attempts.appendOutput(claim, [{ stream, data: bytes }]);
+    }
+    const isLast = index === attempts.length - 1;
+    const exit = { conclusion: 'FAILURE', exitCode: 1 } as const;
+    if (isLast) await worker.finish(claim, exit);
+    else await worker.retry(claim, exit);
+  }
+}
+
+/** One entry per byte, with its attempt and stream. */
+const inOrder = (told: readonly OutputTold[]) =>
+  told.flatMap(({ attempt, stream, bytes }) =>
+    Array.from(bytes, (byte) => `${attempt} ${stream} ${byte}`),
+  );
+
+const piece = fc.record({
+  stream: fc.constantFrom('stdout' as const, 'stderr' as const),
+  bytes: fc
+    .oneof(
+      fc.uint8Array({ minLength: 1, maxLength: 12 }),
+      fc.string({ unit: 'binary', minLength: 1, maxLength: 6 }).map((text) => Buffer.from(text)),
+      // The two halves of a character, each for itself.
+      fc.constantFrom(Buffer.from([0xe2, 0x82]), Buffer.from([0xac])),
+    )
+    .map((bytes) => Buffer.from(bytes)),
+});
+
+describe('the events of a job', () => {
+  test('go on where they were cut, without a gap or a repeat, also over several attempts', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(piece, { maxLength: 8 }), { minLength: 1, maxLength: 3 }),
+        fc.array(fc.integer({ min: 1, max: 4000 }), { maxLength: 12 }),
+        async (attempts, cuts) => {
+          const id = await submit({ retry: { maxAttempts: 3, on: ['exit:1'] } });
+          const ran = runAttempts(attempts);
+          const events = [];
+          let lastEventId: string | undefined;
+          for (const cutAfterBytes of [...cuts, Number.POSITIVE_INFINITY]) {
+            const read = await readEvents(eventsUrl(id), { lastEventId, cutAfterBytes });
+            events.push(...read.events);
+            lastEventId = read.lastEventId;
+            if (events.at(-1)?.event === 'end') break;
+          }
+          await ran;
+          const written = attempts.flatMap((pieces, index) =>
+            pieces.map((told) => ({ ...told, attempt: index + 1 })),
+          );
+          expect(inOrder(outputOf(events))).toEqual(inOrder(written));
+          expect(new Set(events.map((event) => event.id)).size).toBe(events.length);
+          expect(events.filter(({ event }) => event === 'end')).toHaveLength(1);
+          const states = events.filter(({ event }) => event === 'state').map(({ data }) => data);
+          expect(states.some((state, index) => state === states[index - 1])).toBe(false);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('tell the state first, then the output, then the end', async () => {
+    const id = await submit();
+    const seen: string[] = [];
+    const reading = readEvents(eventsUrl(id), {
+      onEvent: ({ event, data }) => {
+        const { state, phase, stream, text, conclusion } = JSON.parse(data);
+        seen.push([event, state, phase, stream, text, conclusion].filter(Boolean).join(' '));
+      },
+    });
+    await until(() => seen.length === 1);
+    const claim = await worker.take();
+    await until(() => seen.length === 2);
+    await worker.attempts.advance(claim, 'started', 'running');
+    await until(() => seen.length === 3);
+    await worker.attempts.appendOutput(claim, [
+      { stream: 'stdout', data: Buffer.from('out') },
+      { stream: 'stderr', data: Buffer.from('err') },
+    ]);
+    await until(() => seen.length === 5);
+    await worker.finish(claim);
+    expect(await reading).toMatchObject({ status: 200, isWhole: true });
+    expect(seen).toEqual([
+      'state queued',
+      'state running pulling',
+      'state running running',
+      'output stdout out',
+      'output stderr err',
+      'state finished SUCCESS',
+      'end finished SUCCESS',
+    ]);
+  });
+
+  test('keep a character whole that comes in two chunks, and bytes that are none', async () => {
+    const id = await submit();
+    const bytes = (...values: number[]) => ({
+      stream: 'stdout' as const,
+      bytes: Buffer.from(values),
+    });
+    await runAttempts([[bytes(0x61, 0xe2, 0x82), bytes(0xac), bytes(0xff), bytes(0xe2)]]);
+    const { events } = await readEvents(eventsUrl(id));
+    const contents = events
+      .filter(({ event }) => event === 'output')
+      .map(({ data }) => JSON.parse(data))
+      .map(({ text, base64 }) => ({ text, base64 }));
+    expect(contents).toEqual([
+      { text: 'a' },
+      { text: '€' },
+      { base64: '/w==' },
+      { base64: '4g==' },
+    ]);
+  });
+
+  test('are over after the end: a client that comes back is told to stay away', async () => {
+    const id = await submit();
+    await runAttempts([[]]);
+    const { lastEventId } = await readEvents(eventsUrl(id));
+    expect(await readEvents(eventsUrl(id), { lastEventId })).toMatchObject({ status: 204 });
+  });
+
+  test('show that the connection lives, and what of the job has changed, when nothing happens', async () => {
+    // TODO
+  });
+
+  test('end with a word when the job is deleted in between', async () => {
+    // TODO
+  });
+});
+
+describe('GET /jobs/{id}/events', () => {
+  test('of an unknown job is 404', async () => {
+    expect((await api.call('/jobs/j_nope/events')).json.code).toBe('job.not_found');
+  });
+
+  test.each(['nonsense', '1.0-0.oc3c3c3c3..'])('refuses the Last-Event-ID %s', async (id) => {
+    const path = `/jobs/${await submit()}/events`;
+    const answer = await api.call(path, { headers: { 'Last-Event-ID': id } });
+    expect(answer).toMatchObject({ status: 400, json: { code: 'request.invalid' } });
+  });
+});

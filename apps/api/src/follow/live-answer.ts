@@ -1,0 +1,35 @@
+import type { JobRecord } from '@conjob/shared';
+import type { Response } from 'express';
+import { sendLive } from '../http/send-live.ts';
+import { RESULT_TRAILERS, resultHeaders } from '../jobs/job-answer.ts';
+import type { FollowEnd } from './follow-job.ts';
+
+/** Headers of an answer that goes on as long as a job: no proxy is to hold it back. */
+export function setLiveHeaders(res: Response, type: string): void {
+  res.type(type).set('X-Accel-Buffering', 'no');
+}
+
+/** Announces how the job ended for the end of the answer. HTTP/1.0 has no place for that. */
+export function announceTrailers(res: Response): void {
+  if (res.req.httpVersionMinor >= 1) res.set('Trailer', RESULT_TRAILERS);
+}
+
+/**
+ * Sends output as it comes, and after it how the job ended. An answer that ends before its job is broken
+ * off, so that nobody takes it for the whole. Returns undefined when the client left.
+ */
+export async function sendLiveOutput(
+  res: Response,
+  output: AsyncGenerator<Buffer, FollowEnd>,
+  resultOf: (record: JobRecord) => JobRecord['result'] = ({ result }) => result,
+): Promise<FollowEnd | undefined> {
+  const ending = await sendLive(res, output);
+  if (ending === undefined) return undefined;
+  const result = ending.end === 'finished' && ending.record && resultOf(ending.record);
+  if (!result) res.socket?.destroySoon();
+  else {
+    res.addTrailers(resultHeaders(result));
+    res.end();
+  }
+  return ending;
+}
