@@ -155,14 +155,6 @@ describe('the events of a job', () => {
     const { lastEventId } = await readEvents(eventsUrl(id));
     expect(await readEvents(eventsUrl(id), { lastEventId })).toMatchObject({ status: 204 });
   });
-
-  test('show that the connection lives, and what of the job has changed, when nothing happens', async () => {
-    // TODO
-  });
-
-  test('end with a word when the job is deleted in between', async () => {
-    // TODO
-  });
 });
 
 describe('GET /jobs/{id}/events', () => {

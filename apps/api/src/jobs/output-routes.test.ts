@@ -78,7 +78,7 @@ describe('GET /jobs/{id}/output', () => {
     ['offset=-1', 'request.invalid'],
     ['offset=x', 'request.invalid'],
     ['tail=5', 'request.unknown_parameter'],
-    ['follow=true', 'feature.unavailable'],
+    ['follow=yes', 'request.invalid'],
   ])('refuses %s', async (search, code) => {
     const answer = await api.call(`/jobs/j_00000000000000000000000000/output?${search}`);
     expect(answer.json).toMatchObject({ status: 400, code });

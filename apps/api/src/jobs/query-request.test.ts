@@ -36,11 +36,6 @@ describe('what is wrong with a query', () => {
     expect(paths(refusal('?image=a&arg=%00&arg=%00'))).toEqual(['arg']);
   });
 
-  test('comes before what is not available yet', () => {
-    expect(paths(refusal('?image=a&stream=true&timeout=-1'))).toEqual(['timeout']);
-    expect(refusal('?image=a&stream=true').code).toBe('feature.unavailable');
-  });
-
   test('comes before a body that is no text', () => {
     expect(paths(refusal('?image=a&timeout=-1', Buffer.of(255)))).toEqual(['timeout']);
     expect(refusal('?image=a', Buffer.of(255)).code).toBe('argument.not_text');

@@ -173,7 +173,6 @@ describe('/job/run refuses', () => {
     ['a body of 128 KiB', '?image=a', 413, 'argument.too_large', 'stdin=true', argument],
     ['a malformed %', '?image=%zz', 400, 'request.malformed', '%'],
     ['an arg that is no text', '?image=a&arg=%ff', 400, 'request.malformed', '%'],
-    ['stream=true for now', '?image=a&stream=true', 400, 'feature.unavailable', 'stream'],
   ])('%s', async (_what, search, status, code, named, body) => {
     const call = { method: 'POST', ...(body !== undefined && { body }) };
     const text = await api.call(`/job/run${search}`, call);
