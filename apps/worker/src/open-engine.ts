@@ -3,6 +3,7 @@ import { checkRuntime } from './check-runtime.ts';
 import type { WorkerConfig } from './config.ts';
 import { connectDocker } from './engine/docker/connect-docker.ts';
 import { DockerEngine } from './engine/docker/docker-engine.ts';
+import { DockerHelpers } from './engine/docker/docker-helpers.ts';
 import { DockerUpkeep } from './engine/docker/docker-upkeep.ts';
 import type { Engine, EngineDescription } from './engine/engine.ts';
 import type { Upkeep } from './engine/upkeep.ts';
@@ -32,7 +33,8 @@ export async function openEngine(
   const engine = new DockerEngine(docker, { loginOf });
   const upkeep = new DockerUpkeep(docker);
   const described = await awaitEngine(engine, logger, signal);
-  checkRuntime(config.sandbox.runtime, described.runtimes);
+  const host = { engine, helpers: new DockerHelpers(docker), described };
+  await orAbort(signal, checkRuntime(config.sandbox.runtime, host));
   await orAbort(signal, checkLogins(engine, logins.all(), logger));
   return { engine, upkeep, described };
 }

@@ -30,6 +30,8 @@ export interface HelperSpec {
   readonly labels: Readonly<Record<string, string>>;
   readonly network: 'bridge' | 'none';
   readonly volumes: readonly NamedVolume[];
+  /** Default: the engine's own. */
+  readonly runtime?: string;
 }
 
 export interface HelperFile {

@@ -101,7 +101,7 @@ export class DockerHelpers implements Helpers {
     });
   }
 
-  async #create({ name, labels, network, volumes }: HelperSpec): Promise<ContainerId> {
+  async #create({ name, labels, network, volumes, runtime }: HelperSpec): Promise<ContainerId> {
     const container = await withDeadline(WORK_MS, 'create', (abortSignal) =>
       this.#docker.createContainer({
         _query: { name },
@@ -111,6 +111,7 @@ export class DockerHelpers implements Helpers {
           Labels: { ...labels },
           HostConfig: {
             NetworkMode: network,
+            ...(runtime === undefined ? {} : { Runtime: runtime }),
             ReadonlyRootfs: true,
             CapDrop: ['ALL'],
             SecurityOpt: ['no-new-privileges'],
