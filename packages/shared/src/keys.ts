@@ -45,6 +45,8 @@ export const keys = {
   tokens: `${PREFIX}:tokens`,
   /** Hash by name: when a token was used last. */
   tokenUses: `${PREFIX}:token-uses`,
+  /** Hash: the sealed secret of an image, which is given in its canonical form. */
+  secret: (image: string) => `${PREFIX}:secret:${image}`,
   /** String: random id of everything that shares this Redis. */
   installation: `${PREFIX}:installation`,
   /** String with expiry: which process holds a worker's name. */

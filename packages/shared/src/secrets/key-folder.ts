@@ -1,0 +1,85 @@
+import { chmod, chown, lstat, mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { KeyFileError, keyLine, readPrivateKeys, readPublicKeys } from './key-file.ts';
+import { type ApiKeys, type KeyPair, newKeyPair, type WorkerKeys } from './secret-keys.ts';
+
+const PRIVATE_MODE = 0o600;
+const PUBLIC_MODE = 0o644;
+
+/** The files of a folder of keys. A host has only the part of what runs there: `api`, or `worker`. */
+export function keyFiles(folder: string) {
+  return {
+    /** Private: the API signs with it. */
+    signing: `${folder}/api/sign.key`,
+    /** Public: whose workers can open what is sealed from now on. */
+    recipients: `${folder}/api/workers.pub`,
+    /** Private: workers open with these. */
+    opening: `${folder}/worker/open.key`,
+    /** Public: whose signatures workers believe. */
+    signers: `${folder}/worker/apis.pub`,
+  };
+}
+
+/** Reads the part of the API. Throws {@link KeyFileError}. */
+export async function readApiKeys(folder: string): Promise<ApiKeys> {
+  const files = keyFiles(folder);
+  const [[signing], recipients] = await Promise.all([
+    readPrivateKeys(files.signing, 'sign'),
+    readPublicKeys(files.recipients, 'seal'),
+  ]);
+  return { signing: signing as KeyPair, recipients };
+}
+
+/** Reads the part of a worker. Throws {@link KeyFileError}. */
+export async function readWorkerKeys(folder: string): Promise<WorkerKeys> {
+  const files = keyFiles(folder);
+  const [opening, signers] = await Promise.all([
+    readPrivateKeys(files.opening, 'seal'),
+    readPublicKeys(files.signers, 'sign'),
+  ]);
+  return { opening, signers };
+}
+
+/** Makes the keys that a folder lacks; what is there stays. Throws {@link KeyFileError} for half a pair. */
+export async function generateKeys(folder: string): Promise<void> {
+  const { signing, signers, opening, recipients } = keyFiles(folder);
+  if (await lacksBoth(signing, signers)) await generate('sign', signing, signers);
+  if (await lacksBoth(opening, recipients)) await generate('seal', opening, recipients);
+}
+
+async function generate(use: 'sign' | 'seal', privateFile: string, publicFile: string) {
+  const { seed, pair } = await newKeyPair(use);
+  await writeKeyFile(privateFile, [keyLine(use, 'private', pair.id, seed)]);
+  await writeKeyFile(publicFile, [keyLine(use, 'public', pair.id, pair.publicKey)]);
+}
+
+/**
+ * Replaces the file as a whole: who reads meanwhile sees the old one, or the new one. It belongs to whom
+ * its folder belongs to.
+ */
+export async function writeKeyFile(path: string, lines: readonly string[]): Promise<void> {
+  const mode = path.endsWith('.key') ? PRIVATE_MODE : PUBLIC_MODE;
+  await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+  const half = `${path}.new`;
+  await writeFile(half, `${lines.join('\n')}\n`, { mode });
+  // Whatever the umask is.
+  await chmod(half, mode);
+  // An operator who is root makes files for somebody else.
+  const { uid, gid } = await stat(dirname(path));
+  if (uid !== process.getuid?.()) await chown(half, uid, gid);
+  await rename(half, path);
+}
+
+async function lacksBoth(privateFile: string, publicFile: string): Promise<boolean> {
+  const [hasPrivate, hasPublic] = await Promise.all([isThere(privateFile), isThere(publicFile)]);
+  if (hasPrivate === hasPublic) return !hasPrivate;
+  const [there, missing] = hasPrivate ? [privateFile, publicFile] : [publicFile, privateFile];
+  throw new KeyFileError(`${there} is there, and ${missing} is not. They belong together.`);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
