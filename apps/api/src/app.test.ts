@@ -18,6 +18,7 @@ import { JobEvents } from './jobs/job-events.ts';
 import { JobService } from './jobs/job-service.ts';
 import { JobWaits } from './jobs/wait-for-job.ts';
 import { JobQueue } from './queue/job-queue.ts';
+import { SecretService } from './secrets/secret-service.ts';
 import { startHandWorker } from './testing/hand-worker.ts';
 import { call } from './testing/http-client.ts';
 import { WorkerService } from './workers/worker-service.ts';
@@ -42,10 +43,11 @@ test('clients that leave leave no waiter behind, and their jobs go on', async ()
   const hub = new OutputHub({ blocking: hubRedis, commands: redis, logger });
   const running = hub.run();
   const follow = { redis, ledger, events, waits, hub, logger };
+  const secrets = new SecretService({ redis, keysFolder: undefined, logger });
   const readiness = { fault: async () => null };
   const config = loadApiConfig({});
   const parts = { config, logger, jobs, waits, abandoned, follow, workers, tokens, readiness };
-  const app = createApp(parts);
+  const app = createApp({ ...parts, secrets });
   const http = await listen(app, { host: '127.0.0.1', port: 0 });
   const worker = startHandWorker(server.url);
 

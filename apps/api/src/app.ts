@@ -18,6 +18,8 @@ import type { JobWaits } from './jobs/wait-for-job.ts';
 import { answerErrors } from './middleware/answer-errors.ts';
 import { corsHeaders, refuseCrossSite } from './middleware/cross-origin.ts';
 import { cutOffStalledClients } from './middleware/stalled-clients.ts';
+import { secretRoutes } from './secrets/secret-routes.ts';
+import type { SecretService } from './secrets/secret-service.ts';
 import { workerRoutes } from './workers/worker-routes.ts';
 import type { WorkerService } from './workers/worker-service.ts';
 
@@ -32,11 +34,12 @@ export interface AppDependencies extends BaseDependencies {
   readonly abandoned: AbandonedJobs;
   readonly follow: FollowDependencies;
   readonly workers: WorkerService;
+  readonly secrets: SecretService;
 }
 
 /** The API as a request handler. Opens nothing. */
 export function createApp(dependencies: AppDependencies): Express {
-  const { config, tokens, jobs, waits, abandoned, follow, workers } = dependencies;
+  const { config, tokens, jobs, waits, abandoned, follow, workers, secrets } = dependencies;
   const { reachedAt, logins, limits, maxInputBytes, corsOrigins: origins } = config;
   const specSchema = jobSpecSchema(limits);
   const routes = { jobs, waits, abandoned, follow, maxInputBytes, specSchema };
@@ -51,7 +54,7 @@ export function createApp(dependencies: AppDependencies): Express {
   );
   app.use(cutOffStalledClients(config.clientStallMs));
   app.use(runRoutes(routes), jobRoutes(routes), outputRoutes(routes), eventRoutes(routes));
-  app.use(workerRoutes(workers), answerErrors);
+  app.use(workerRoutes(workers), secretRoutes(secrets), answerErrors);
   checkAllListed(app, API_ROUTES);
   return app;
 }

@@ -13,6 +13,7 @@ test('needs no variable at all', () => {
     logLevel: 'info',
     maxInputBytes: 10 * 1024 * 1024,
     corsOrigins: [],
+    secretKeysFolder: undefined,
     limits: {
       maxTimeoutSeconds: 1800,
       maxKillTimeoutSeconds: 10,

@@ -74,6 +74,7 @@ const schema = z
     JOB_LIMIT_PIDS: wholeNumber(1, 4_194_304).optional(),
     JOB_RETENTION_SECONDS: wholeNumber(1, WEEK_SECONDS).default(24 * 3600),
     CORS_ORIGINS: origins,
+    SECRET_KEYS_DIR: z.string().optional(),
   })
   .refine((env) => env.PORT === 0 || env.PORT !== env.ADMIN_PORT, {
     path: ['ADMIN_PORT'],
@@ -106,6 +107,8 @@ const schema = z
     clientStallMs: env.CLIENT_STALL_SECONDS * 1000,
     /** Web origins whose pages may start jobs; `*` allows all. */
     corsOrigins: env.CORS_ORIGINS as readonly string[],
+    /** Folder of the keys that secrets are sealed with. */
+    secretKeysFolder: env.SECRET_KEYS_DIR,
     limits: {
       maxTimeoutSeconds: env.JOB_LIMIT_TIMEOUT,
       maxKillTimeoutSeconds: env.JOB_LIMIT_KILL_TIMEOUT,

@@ -33,6 +33,8 @@ export const API_ROUTES: readonly Route[] = [
   route('GET HEAD', '/jobs/:id/events', 'read'),
   route('GET HEAD', '/jobs/:id/output', 'read'),
   route('GET HEAD', '/jobs/:id/attempts/:number/output', 'read'),
+  route('GET HEAD', '/secrets', 'read'),
+  route('POST DELETE', '/secrets', 'submit'),
   route('GET HEAD', '/workers', 'read'),
   route('GET HEAD', '/workers/:name', 'read'),
 ];

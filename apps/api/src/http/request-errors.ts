@@ -40,6 +40,8 @@ export const REQUEST_ERRORS = {
   'worker.not_found': { status: 404, title: 'There is no such worker.' },
   'token.exists': { status: 409, title: 'There is a token of this name already.' },
   'token.not_found': { status: 404, title: 'There is no such token.' },
+  'secret.empty': { status: 400, title: 'A secret can not be empty.' },
+  'secrets.unavailable': { status: 503, title: 'Secrets can not be set here.' },
   'redis.unavailable': { status: 503, title: 'Redis does not answer.' },
   'redis.refused_write': { status: 503, title: 'Redis refuses to store anything.' },
   'request.failed': { status: 500, title: 'ConJob itself failed.' },
