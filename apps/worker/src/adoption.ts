@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 import type { ContainerId, ListedContainer } from './engine/engine.ts';
 import { LABELS } from './engine/labels.ts';
 import type { ProcessorDependencies } from './processor.ts';
-import { adoptJob } from './run-job.ts';
+import { type AdoptedContainer, adoptJob } from './run-job.ts';
 import { HandedOverError } from './stop-reason.ts';
 
 export interface AdoptionDependencies extends ProcessorDependencies {
@@ -96,7 +96,8 @@ export class Adoption {
     const askedAt = performance.now();
     const claim = await attempts.adopt(job, attempt, randomUUID(), worker);
     if (claim === null) return false;
-    const ended = this.#toItsEnd(claim, id, askedAt).finally(() => this.#jobs.delete(ended));
+    const container = { id, secretVolume: labels[LABELS.secretVolume] };
+    const ended = this.#toItsEnd(claim, container, askedAt).finally(() => this.#jobs.delete(ended));
     this.#jobs.add(ended);
     this.#dependencies.onAdopted(ended);
     return true;
@@ -108,10 +109,17 @@ export class Adoption {
     return this.#seen.get(id) === leaseUntil;
   }
 
-  async #toItsEnd(claim: AdoptedClaim, container: ContainerId, askedAt: number): Promise<void> {
+  async #toItsEnd(
+    claim: AdoptedClaim,
+    container: AdoptedContainer,
+    askedAt: number,
+  ): Promise<void> {
     const { running, logger } = this.#dependencies;
     const { id: job, ranMs, previous } = claim;
-    logger.info({ job, container, ranMs, of: previous.worker }, 'adopted a running job');
+    logger.info(
+      { job, container: container.id, ranMs, of: previous.worker },
+      'adopted a running job',
+    );
     try {
       const { conclusion } = await running.track(claim, askedAt, (stop) =>
         adoptJob(this.#dependencies, claim, container, stop),
@@ -130,6 +138,8 @@ export class Adoption {
 
 /** Whether the container is the one that the ledger says was started, or is about to be. */
 function isRunOf({ labels }: ListedContainer, { state, step, attempt }: JobHolder): boolean {
+  // What only holds something for the container of the job.
+  if (labels[LABELS.holds] !== undefined) return false;
   const hasStarted = step === 'started' || step === 'exited';
   return state === 'running' && hasStarted && attempt === jobOf(labels).attempt;
 }

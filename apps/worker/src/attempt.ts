@@ -1,9 +1,9 @@
 import {
+  type AttemptFacts,
   type Attempts,
   type Claim,
   FencedError,
   type JobTimings,
-  type Sandbox,
 } from '@conjob/shared';
 import { type ContainerExit, concludeError, concludeExit, type Outcome } from './conclusion.ts';
 import { containerSpec } from './container-spec.ts';
@@ -20,6 +20,7 @@ import { PassingPhase } from './passing-phase.ts';
 import { rejoinContainer } from './rejoin-container.ts';
 import { type RunOptions, runContainer } from './run-container.ts';
 import type { RunJobDependencies } from './run-job.ts';
+import type { AttemptSecret } from './secrets/attempt-secret.ts';
 import { HandedOverError, type StopReason, type StopSignal } from './stop-reason.ts';
 import { Stopwatch } from './stopwatch.ts';
 
@@ -38,6 +39,7 @@ export class Attempt {
   readonly #claim: Claim;
   readonly #stop: StopSignal;
   readonly #recorder: OutputRecorder;
+  readonly #secret: AttemptSecret;
   readonly #watch: Stopwatch;
   #mayHaveStarted = false;
   #ranMs = 0;
@@ -46,18 +48,20 @@ export class Attempt {
   #deadline: NodeJS.Timeout | undefined;
   readonly #phase = new PassingPhase();
   /** What is known of the container before it is started. */
-  #facts: { readonly imageDigest: string; readonly sandbox?: Sandbox } = { imageDigest: '' };
+  #facts: AttemptFacts = {};
 
   constructor(
     dependencies: RunJobDependencies,
     claim: Claim,
     stop: StopSignal,
     recorder: OutputRecorder,
+    secret: AttemptSecret,
   ) {
     this.#deps = dependencies;
     this.#claim = claim;
     this.#stop = stop;
     this.#recorder = recorder;
+    this.#secret = secret;
     this.#watch = new Stopwatch(claim.queueMs);
   }
 
@@ -117,6 +121,7 @@ export class Attempt {
       stop: this.#stop,
       killTimeoutSeconds: this.#claim.spec.killTimeoutSeconds,
       beforeStart: () => this.#beforeStart(container),
+      afterStart: () => this.#secret.check(),
       onStarted: () => this.#onStarted(),
       onExited: () => this.#onExited(),
     };
@@ -150,10 +155,11 @@ export class Attempt {
   async #createOf(image: ObtainedImage): Promise<ContainerId> {
     const { engine, defaults } = this.#deps;
     const sandbox = this.#deps.sandboxOf(this.#claim.spec, image);
-    this.#facts = { imageDigest: image.digest, sandbox };
     this.#phase.begin(() => this.#advance('claimed', 'creating'));
     try {
-      const spec = containerSpec(this.#claim, image.id, sandbox, defaults);
+      const secret = await this.#secret.give(this.#stop.signal);
+      this.#facts = { imageDigest: image.digest, sandbox, secretVersion: secret?.version ?? '' };
+      const spec = containerSpec(this.#claim, image.id, sandbox, defaults, secret?.mount);
       this.#deps.noteUses(spec);
       const container = await engine.create(spec);
       this.#pass('created');
@@ -170,6 +176,7 @@ export class Attempt {
 
   async #beforeStart(containerId: ContainerId): Promise<void> {
     this.#stop.throwIfStopped();
+    await this.#secret.check();
     // From the moment that this is written, the job is never started again by itself.
     this.#mayHaveStarted = true;
     await this.#advance('started', 'running', { containerId, ...this.#facts });

@@ -1,5 +1,6 @@
 import { type Conclusion, type JobError, type JobErrorCode, jobError } from '@conjob/shared';
 import { EngineError } from './engine/engine.ts';
+import { SecretError } from './secrets/secret-error.ts';
 import { StoppedError, type StopReason } from './stop-reason.ts';
 
 /** How a container ended. */
@@ -58,6 +59,9 @@ function concludeStop(reason: StopReason): Outcome {
 /** What it means that a job could not be run to its end. */
 export function concludeError(error: unknown): Outcome {
   if (error instanceof StoppedError) return concludeStop(error.reason);
+  if (error instanceof SecretError) {
+    return ended('UNKNOWN', jobError('secrets.unreadable', error.message));
+  }
   if (!(error instanceof EngineError)) return ended('UNKNOWN', jobError('job.internal'));
   const described = jobError(error.code, error.message);
   const exitCode = EXIT_CODES[error.code];

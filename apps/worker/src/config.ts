@@ -82,6 +82,7 @@ export const workerConfigSchema = z
     WORKER_LEASE_SECONDS: wholeNumber(3, 600).default(30),
     WORKER_HEARTBEAT_FILE: z.string().optional(),
     WORKER_SHUTDOWN_SECONDS: wholeNumber(0, 3600).default(10),
+    SECRET_KEYS_DIR: z.string().optional(),
     WORKER_REAPER: z.enum(['child', 'none']).default('child'),
     IMAGE_CACHE_BYTES: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional(),
     DOCKER_CACHE_RETENTION_SECONDS: wholeNumber(60, 10 * 365 * DAY_SECONDS).default(
@@ -146,6 +147,7 @@ export const workerConfigSchema = z
     leaseMs: env.WORKER_LEASE_SECONDS * 1000,
     heartbeatFile: env.WORKER_HEARTBEAT_FILE,
     shutdownGraceMs: env.WORKER_SHUTDOWN_SECONDS * 1000,
+    secretKeysFolder: env.SECRET_KEYS_DIR,
     hasReaper: env.WORKER_REAPER === 'child',
     imageCacheBytes: env.IMAGE_CACHE_BYTES,
     dockerCacheRetentionMs: env.DOCKER_CACHE_RETENTION_SECONDS * 1000,

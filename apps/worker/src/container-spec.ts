@@ -1,6 +1,6 @@
 import type { Claim, Sandbox } from '@conjob/shared';
 import { dockerCache } from './docker-cache.ts';
-import type { ContainerSpec } from './engine/engine.ts';
+import type { ContainerSpec, NamedVolume } from './engine/engine.ts';
 import { LABELS } from './engine/labels.ts';
 
 /** What the worker adds to a job. */
@@ -19,14 +19,30 @@ export function containerName({ id, attempt }: Pick<Claim, 'id' | 'attempt'>): s
   return `conjob-${id}-${attempt}`;
 }
 
+/** On whatever is made for one attempt: by these it is known whose it is. */
+export function ownerLabels(
+  { id, attempt }: Pick<Claim, 'id' | 'attempt'>,
+  { installation, worker, leaseMs }: ContainerDefaults,
+): Record<string, string> {
+  return {
+    [LABELS.job]: id,
+    [LABELS.attempt]: String(attempt),
+    [LABELS.installation]: installation,
+    [LABELS.worker]: worker,
+    [LABELS.leaseMs]: String(leaseMs),
+  };
+}
+
 /** The container of one attempt: the layer over `docker run`, and all of it. */
 export function containerSpec(
   claim: Claim,
   imageId: string,
   sandbox: Sandbox,
-  { installation, worker, maxOutputBytes, leaseMs }: ContainerDefaults,
+  defaults: ContainerDefaults,
+  secret?: NamedVolume,
 ): ContainerSpec {
   const { spec } = claim;
+  const { installation, maxOutputBytes } = defaults;
   const useDockerCache = spec.useDockerCache ?? mayNest(sandbox);
   return {
     name: containerName(claim),
@@ -36,19 +52,19 @@ export function containerSpec(
     env: { ...spec.env, CONJOB_JOB_ID: claim.id, CONJOB_ATTEMPT: String(claim.attempt) },
     workdir: spec.workdir,
     labels: {
-      [LABELS.job]: claim.id,
-      [LABELS.attempt]: String(claim.attempt),
-      [LABELS.installation]: installation,
-      [LABELS.worker]: worker,
-      [LABELS.leaseMs]: String(leaseMs),
+      ...ownerLabels(claim, defaults),
       [LABELS.profile]: sandbox.profile,
       [LABELS.image]: spec.image,
       [LABELS.keepSeconds]: String(spec.remove ? 0 : spec.retentionSeconds),
       ...(spec.removeImage ? { [LABELS.removeImage]: 'true' } : {}),
+      ...(secret ? { [LABELS.secretVolume]: secret.name } : {}),
     },
     stdin: spec.stdinBytes !== null,
     sandbox,
-    volumes: useDockerCache ? [dockerCache(spec.image, installation)] : [],
+    volumes: [
+      ...(useDockerCache ? [dockerCache(spec.image, installation)] : []),
+      ...(secret ? [secret] : []),
+    ],
     stopTimeoutSeconds: spec.killTimeoutSeconds,
     logBytes: maxOutputBytes,
   };

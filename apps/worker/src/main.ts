@@ -1,6 +1,7 @@
 import { ConfigError, createLogger, loadConfig } from '@conjob/shared';
 import { ReaperChild } from './reaper/reaper-child.ts';
 import { reaperMain } from './reaper/reaper-main.ts';
+import { keysCommand } from './secrets/keys-command.ts';
 import { startWorker, workerConfigSchema } from './worker.ts';
 import { NameTakenError } from './worker-name.ts';
 
@@ -9,6 +10,7 @@ if (command === 'reaper') {
   await reaperMain(rest, process.env);
   process.exit();
 }
+if (command === 'keys') process.exit(await keysCommand(rest, process.env, console.log));
 
 const quit = new AbortController();
 let reaper: ReaperChild | undefined;

@@ -6,6 +6,7 @@ import { DockerEngine } from './engine/docker/docker-engine.ts';
 import { DockerHelpers } from './engine/docker/docker-helpers.ts';
 import { DockerUpkeep } from './engine/docker/docker-upkeep.ts';
 import type { Engine, EngineDescription } from './engine/engine.ts';
+import type { Helpers } from './engine/helpers.ts';
 import type { Upkeep } from './engine/upkeep.ts';
 import { awaitEngine } from './engine-watch.ts';
 import { orAbort } from './or-abort.ts';
@@ -15,6 +16,7 @@ import { RegistryLogins } from './registry/registry-logins.ts';
 export interface OpenedEngine {
   readonly engine: Engine;
   readonly upkeep: Upkeep;
+  readonly helpers: Helpers;
   readonly described: EngineDescription;
 }
 
@@ -36,5 +38,5 @@ export async function openEngine(
   const host = { engine, helpers: new DockerHelpers(docker), described };
   await orAbort(signal, checkRuntime(config.sandbox.runtime, host));
   await orAbort(signal, checkLogins(engine, logins.all(), logger));
-  return { engine, upkeep, described };
+  return { engine, upkeep, helpers: new DockerHelpers(docker), described };
 }

@@ -31,6 +31,7 @@ async function rejoin(engine: Engine, id: string) {
     stop: new StopSignal(),
     killTimeoutSeconds: 30,
     beforeStart: async () => {},
+    afterStart: async () => {},
     onStarted: () => {},
     onExited: () => {},
   });
@@ -59,6 +60,7 @@ async function begin(server: TestEngine, script: string) {
     stop,
     killTimeoutSeconds: 30,
     beforeStart: async () => {},
+    afterStart: async () => {},
     onStarted: started.resolve,
     onExited: () => {},
   }).finally(() => engine.remove(id));

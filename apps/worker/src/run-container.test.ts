@@ -45,6 +45,7 @@ async function begin(engine: Engine, script: string) {
     stop,
     killTimeoutSeconds: 30,
     beforeStart: async () => {},
+    afterStart: async () => {},
     onStarted: () => {},
     onExited: () => {},
   });

@@ -10,6 +10,8 @@ export interface RunOptions extends StopOptions {
   readonly input: Buffer | undefined;
   /** Has resolved before the start: when it throws, nothing is started. */
   readonly beforeStart: () => Promise<void>;
+  /** Rejects when what was started must not run. */
+  readonly afterStart: () => Promise<void>;
   readonly onStarted: () => void;
   readonly onExited: () => void;
 }
@@ -33,6 +35,7 @@ export async function runContainer(
     await engine.start(id);
     options.onStarted();
     stopper.arm();
+    await options.afterStart();
     const exitCode = await Promise.race([watch.exitCode, stopper.failed]);
     return await collect(engine, id, { exitCode, drain, options });
   } catch (error) {

@@ -20,6 +20,9 @@ import type { ObtainedImage } from './obtain-image.ts';
 import { OutputRecorder } from './output/output-recorder.ts';
 import type { NoteUses } from './reaper/note-uses.ts';
 import { removeContainer } from './remove-container.ts';
+import { AttemptSecret } from './secrets/attempt-secret.ts';
+import type { SecretHolder } from './secrets/secret-holder.ts';
+import type { SecretReader } from './secrets/secret-reader.ts';
 import { HandedOverError, StoppedError, type StopSignal } from './stop-reason.ts';
 
 export interface RunJobDependencies {
@@ -36,6 +39,15 @@ export interface RunJobDependencies {
   readonly imageHolds: ImageHolds;
   /** Told of each container before it is made: what it uses, the reaper does not remove. */
   readonly noteUses: NoteUses;
+  readonly secrets: Pick<SecretReader, 'read'>;
+  readonly secretHolder: SecretHolder;
+}
+
+/** A container of an earlier process. */
+export interface AdoptedContainer {
+  readonly id: ContainerId;
+  /** Name of the volume with its secret, if it has one. */
+  readonly secretVolume: string | undefined;
 }
 
 /** What was recorded of an attempt. */
@@ -57,23 +69,26 @@ export async function runJob(
   claim: Claim,
   stop: StopSignal,
 ): Promise<AttemptResult> {
-  return toItsEnd(dependencies, claim, stop, (attempt) => attempt.run());
+  const secret = new AttemptSecret(dependencies, claim);
+  return toItsEnd(dependencies, claim, stop, secret, (attempt) => attempt.run());
 }
 
 /** The same from where an earlier process of this worker left off, with its container. */
 export async function adoptJob(
   dependencies: RunJobDependencies,
   claim: AdoptedClaim,
-  container: ContainerId,
+  { id, secretVolume }: AdoptedContainer,
   stop: StopSignal,
 ): Promise<AttemptResult> {
-  return toItsEnd(dependencies, claim, stop, (attempt) => attempt.goOn(container, claim.ranMs));
+  const secret = new AttemptSecret(dependencies, claim, secretVolume);
+  return toItsEnd(dependencies, claim, stop, secret, (attempt) => attempt.goOn(id, claim.ranMs));
 }
 
 async function toItsEnd(
   dependencies: RunJobDependencies,
   claim: Claim | AdoptedClaim,
   stop: StopSignal,
+  secret: AttemptSecret,
   run: (attempt: Attempt) => Promise<Outcome>,
 ): Promise<AttemptResult> {
   const { attempts, defaults, background, crashPoints } = dependencies;
@@ -82,8 +97,8 @@ async function toItsEnd(
     defaults.maxOutputBytes,
     'recordedBytes' in claim ? claim.recordedBytes : undefined,
   );
-  const attempt = new Attempt(dependencies, claim, stop, recorder);
-  let isLeft = false;
+  const attempt = new Attempt(dependencies, claim, stop, recorder, secret);
+  let left: 'nothing' | 'container' | 'all' = 'nothing';
   try {
     const outcome = await run(attempt);
     const result: JobResult = {
@@ -94,16 +109,19 @@ async function toItsEnd(
     };
     const nextInMs = await record(attempts, claim, result);
     crashPoints('recorded', claim.spec);
-    isLeft = attempt.exited && !claim.spec.remove;
+    if (attempt.exited && !claim.spec.remove) left = 'container';
     return { ...result, nextInMs };
   } catch (error) {
     if (error instanceof StoppedError || isEngineAway(error)) await attempts.release(claim);
     if (error instanceof HandedOverError) await handOver(dependencies, claim, recorder);
     // Whose container it is now, only the reaper can tell.
-    isLeft = error instanceof FencedError || error instanceof HandedOverError;
+    if (error instanceof FencedError || error instanceof HandedOverError) left = 'all';
     throw error;
   } finally {
-    if (!isLeft) await background.add(() => removeTraces(dependencies, claim));
+    const keepsContainer = left === 'container';
+    if (left !== 'all') {
+      await background.add(() => removeTraces(dependencies, claim, secret, keepsContainer));
+    }
   }
 }
 
@@ -130,15 +148,20 @@ async function handOver(
   await attempts.renew(claim).catch(warn);
 }
 
+/** The secret goes also where the container stays. */
 async function removeTraces(
   { engine, logger, crashPoints, imageHolds }: RunJobDependencies,
   claim: Claim,
+  secret: AttemptSecret,
+  keepsContainer: boolean,
 ): Promise<void> {
-  try {
-    await removeContainer(engine, claim.spec, containerName(claim), imageHolds);
-    crashPoints('removed', claim.spec);
-  } catch (error) {
-    // The reaper tries again.
-    logger.warn({ err: error, job: claim.id }, 'could not remove the container');
+  // The reaper tries again.
+  const warn = (what: string) => (error: unknown) =>
+    logger.warn({ err: error, job: claim.id }, `could not remove the ${what}`);
+  if (!keepsContainer) {
+    await removeContainer(engine, claim.spec, containerName(claim), imageHolds)
+      .then(() => crashPoints('removed', claim.spec))
+      .catch(warn('container'));
   }
+  await secret.release().catch(warn('secret'));
 }

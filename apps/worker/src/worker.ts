@@ -34,6 +34,8 @@ import { noteUses } from './reaper/note-uses.ts';
 import { redisTime } from './redis-time.ts';
 import { RunningJobs } from './running-jobs.ts';
 import { decideSandbox } from './sandbox/decide-sandbox.ts';
+import { HelperSecretHolder } from './secrets/secret-holder.ts';
+import { SecretReader } from './secrets/secret-reader.ts';
 import type { StopReason } from './stop-reason.ts';
 import { VERSION } from './version.ts';
 import { volumeRemovals } from './volumes/volume-removals.ts';
@@ -74,7 +76,7 @@ export async function startWorker(
 ): Promise<RunningWorker> {
   const releasers = new Releasers();
   try {
-    const { engine, upkeep, described } = await openEngine(config, logger, signal);
+    const { engine, upkeep, helpers, described } = await openEngine(config, logger, signal);
     const { id, version } = described;
     const redis = connectPatient(config.redisUrl);
     reportOutages(redis, logger);
@@ -133,12 +135,17 @@ export async function startWorker(
     const lost = Promise.withResolvers<NameTakenError>();
     pushWithRedis(every(renewalMs(config.leaseMs), () => running.renewLeases(), warn('leases')));
     const background = new Background(config.concurrency);
+    const { secretKeysFolder: keysFolder } = config;
+    const secrets = new SecretReader({ redis, keysFolder, logger });
+    await secrets.check();
     const dependencies = {
       engine,
       attempts,
       running,
       logger,
       background,
+      secrets,
+      secretHolder: new HelperSecretHolder(engine, helpers),
       crashPoints: createCrashPoints(config.crash),
       imageHolds: new ImageHolds(),
       noteUses: noteUses(redis, id, logger),

@@ -80,6 +80,10 @@ export const JOB_ERRORS = {
     message: 'The worker does not run the container the way that the job asks for.',
     hint: 'The detail says why: its profile, its limits, or what the engine of the worker lacks.',
   },
+  'secrets.unreadable': {
+    message: 'The secret of the image could not be given to the job.',
+    hint: 'The secret is kept. An operator should look at the keys and the log of the named worker.',
+  },
   'worker.lost': {
     message: 'The worker that ran the job was lost, and with it the end of the run.',
     hint: 'The container may have done its work, in part or whole. Submit again if that does no harm.',

@@ -36,6 +36,8 @@ export interface JobRecord {
   readonly imageDigest: string | null;
   /** What really confined the last container; null before there was one. */
   readonly sandbox: Sandbox | null;
+  /** Version of the secret that its container was given; null without one. */
+  readonly secretVersion: string | null;
   /** Set from the moment that somebody asked to cancel. */
   readonly cancelReason: string | null;
   /** When the next attempt is due, between two of them. */
@@ -62,6 +64,7 @@ export function readJobRecord(id: string, fields: Record<string, string>): JobRe
     attempts: Array.from({ length: attempts }, (_, index) => readAttempt(index + 1, fields)),
     imageDigest: fields['imageDigest'] || null,
     sandbox: fields['sandbox'] ? (JSON.parse(fields['sandbox']) as Sandbox) : null,
+    secretVersion: fields['secretVersion'] || null,
     cancelReason: fields['cancelReason'] ?? null,
     retryAt: optionalTime(fields['retryAt']),
     retries: Number(fields['retries']),

@@ -118,6 +118,18 @@ export interface NamedVolume {
   readonly labels: Readonly<Record<string, string>>;
   /** The container can't write to it. Default false. */
   readonly isReadOnly?: boolean;
+  /**
+   * In the memory of the engine's host: what is written to it is there while a container that mounts it runs,
+   * and gone with the last one. It gets to no disk, unless the host swaps. Default: on disk.
+   */
+  readonly memory?: MemoryLimits;
+}
+
+export interface MemoryLimits {
+  /** What does not fit is refused when it is written. */
+  readonly sizeBytes: number;
+  /** Of the folder that the volume is. It is root's. */
+  readonly mode: number;
 }
 
 export interface AttachOptions {

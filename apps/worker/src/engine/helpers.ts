@@ -16,11 +16,6 @@ export interface Helpers {
   start(spec: HelperSpec): Promise<ContainerId>;
   /** Writes a file of a running helper, in a folder where it has mounted a volume. */
   putFile(helper: ContainerId, file: HelperFile): Promise<void>;
-  /**
-   * Makes a volume in the memory of the engine's host. What is written to it is there while a container
-   * that mounts it runs, and gone with the last one. It gets to no disk, unless the host swaps.
-   */
-  createMemoryVolume(volume: MemoryVolume): Promise<void>;
   /** False when a container has it, running or not, or when it is not there. */
   removeVolume(name: string): Promise<boolean>;
 }
@@ -42,13 +37,4 @@ export interface HelperFile {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-}
-
-export interface MemoryVolume {
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  /** What does not fit is refused when it is written. */
-  readonly sizeBytes: number;
-  /** Of the folder that the volume is. It is root's. */
-  readonly mode: number;
 }

@@ -16,6 +16,10 @@ export const LABELS = {
   keepSeconds: 'conjob.keep-seconds',
   /** Present when the image is to be removed with the container. */
   removeImage: 'conjob.remove-image',
+  /** On a helper, and on its volume: what it holds, like a secret. The container of a job has none. */
+  holds: 'conjob.holds',
+  /** Name of the volume with the secret of the container. */
+  secretVolume: 'conjob.secret-volume',
   /** On the image of helpers: its version. */
   helper: 'conjob.helper',
   /** On a volume: the canonical reference of the image whose Docker cache it is. */

@@ -8,12 +8,17 @@ export interface Upkeep {
   /** All images with a name or a digest, or a container; layers of a build are not among them. */
   images(): Promise<StoredImage[]>;
   /** Named volumes that carry all these labels. */
-  volumes(labels: Readonly<Record<string, string>>): Promise<string[]>;
+  volumes(labels: Readonly<Record<string, string>>): Promise<StoredVolume[]>;
   hasVolume(name: string): Promise<boolean>;
   /** Containers that have the volume, whatever their state. */
   holdersOf(volume: string): Promise<VolumeHolder[]>;
   /** False when the volume is in use, or not there. */
   removeVolume(name: string): Promise<boolean>;
+}
+
+export interface StoredVolume {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export interface VolumeHolder {

@@ -18,6 +18,6 @@ export function noteUses(redis: Redis, engineId: string, logger: Logger): NoteUs
   return ({ image, labels, volumes: mounted }) => {
     const reference = canonicalImage(parseImageReference(labels[LABELS.image] ?? ''));
     note(images, imageUse(image, reference));
-    for (const { name } of mounted) note(volumes, name);
+    for (const { name, memory } of mounted) if (memory === undefined) note(volumes, name);
   };
 }

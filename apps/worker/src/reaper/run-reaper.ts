@@ -19,9 +19,12 @@ import { housekeeping } from './housekeeping.ts';
 import { needsReaper } from './needs.ts';
 import { Pace } from './pace.ts';
 import { type PassReport, Reaper } from './reaper.ts';
+import { sweepSecretVolumes } from './secret-volumes.ts';
 
 const RETRY_MS = 200;
 const HOUSEKEEPING_MS = 60_000;
+/** Of what a job may leave for a minute at most. */
+const SWEEP_MS = 20_000;
 /** A reaper without a worker stays no longer, whatever is left: somebody has to look. */
 const MAX_ALONE_MS = 6 * 3_600_000;
 /** The same without an engine that answers. */
@@ -79,7 +82,11 @@ export async function runReaper(
     });
     const warn = (error: unknown) => logger.warn({ err: error }, 'housekeeping');
     releasers.push(every(HOUSEKEEPING_MS, keepHouse, warn));
+    const sweep = () => sweepSecretVolumes({ upkeep, installation, logger });
+    releasers.push(every(SWEEP_MS, sweep, warn));
     await reapOn(reaper, config, logger, signals);
+    // Of containers that it has just removed. The next reaper does it too.
+    if (!signals.quit.aborted) await sweep().catch(warn);
   } catch (error) {
     if (!signals.quit.aborted && !signals.alone.aborted) throw error;
   } finally {

@@ -19,7 +19,9 @@ export async function trimVolumes(options: VolumeCacheOptions): Promise<void> {
     uses.read(),
   ]);
   const agoMs = new Map(used.map((use) => [use.name, use.agoMs]));
-  for (const volume of volumes) {
+  for (const { name: volume, labels } of volumes) {
+    // That of a secret: it belongs to one job.
+    if (labels[LABELS.holds] !== undefined) continue;
     const unusedMs = agoMs.get(volume);
     // Redis has lost its note, or never got it: the time begins now.
     if (unusedMs === undefined) await uses.note(volume);
@@ -27,7 +29,7 @@ export async function trimVolumes(options: VolumeCacheOptions): Promise<void> {
       logger.info({ volume, unusedMs }, 'removed a cache volume that no job uses any more');
     }
   }
-  const known = new Set(volumes);
+  const known = new Set(volumes.map(({ name }) => name));
   const gone = used.filter(({ name, agoMs }) => agoMs > retentionMs && !known.has(name));
   await uses.forget(gone.map(({ name }) => name));
 }

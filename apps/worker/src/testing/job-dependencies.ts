@@ -35,5 +35,11 @@ export function jobDependencies(engine: Engine, attempts: Attempts): RunJobDepen
     crashPoints: () => {},
     imageHolds: new ImageHolds(),
     noteUses: () => {},
+    secrets: { read: async () => null },
+    secretHolder: {
+      hold: async () => {},
+      isHeld: async () => true,
+      release: async () => {},
+    },
   };
 }

@@ -36,7 +36,7 @@ export async function removeVolumes(
 async function removeNamed(host: VolumeHost, id: string): Promise<VolumeAnswer[]> {
   const { upkeep, installation } = host;
   const ours = await upkeep.volumes({ [LABELS.installation]: installation });
-  const named = ours.filter((volume) => isNamed(volume, id));
+  const named = ours.map(({ name }) => name).filter((volume) => isNamed(volume, id));
   if (named.length === 0) {
     if (!(await upkeep.hasVolume(id))) return [answer(id, id, 'absent', [], 'There is none.')];
     return [answer(id, id, 'not_ours', [], 'It was not made by this ConJob.')];

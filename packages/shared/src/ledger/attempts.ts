@@ -17,11 +17,13 @@ import {
 import { endingKeys } from './ending-keys.ts';
 import { type LedgerCommands, withLedgerCommands } from './ledger-commands.ts';
 
-/** What is known of a container before it is started. */
-interface ContainerFacts {
+/** What a worker notes of an attempt, in the job's record. */
+export interface AttemptFacts {
   readonly containerId?: string;
   readonly imageDigest?: string;
   readonly sandbox?: Sandbox;
+  /** Empty when its image had no secret. */
+  readonly secretVersion?: string;
 }
 
 /**
@@ -119,7 +121,7 @@ export class Attempts {
     { id, token }: Claim,
     step: AttemptStep,
     phase: JobPhase,
-    { sandbox, ...facts }: ContainerFacts = {},
+    { sandbox, ...facts }: AttemptFacts = {},
   ): Promise<string> {
     const [held, cancelReason] = await this.#commands.conjobAdvance(
       keys.job(id),

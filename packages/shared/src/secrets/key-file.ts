@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import {
   KEY_BYTES,
+  type KeyId,
   type KeyPair,
   type KeyUse,
   keyPair,
@@ -35,14 +36,14 @@ export async function readPublicKeys(path: string, use: KeyUse): Promise<PublicK
   );
 }
 
-/** The line that stands for a key. `bytes`: the seed of a private one. */
-export function keyLine(
-  use: KeyUse,
-  half: 'private' | 'public',
-  id: string,
-  bytes: Uint8Array,
-): string {
-  return `${ALGORITHMS[use]}-${half} ${id} ${Buffer.from(bytes).toString('base64')}`;
+/** The line of a private key. */
+export function privateLine(use: KeyUse, id: KeyId, seed: Uint8Array): string {
+  return `${ALGORITHMS[use]}-private ${id} ${Buffer.from(seed).toString('base64')}`;
+}
+
+/** The line of a public key. */
+export function publicLine(use: KeyUse, { id, publicKey }: PublicKey): string {
+  return `${ALGORITHMS[use]}-public ${id} ${Buffer.from(publicKey).toString('base64')}`;
 }
 
 interface Entry {

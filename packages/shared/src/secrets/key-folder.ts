@@ -1,7 +1,21 @@
 import { chmod, chown, lstat, mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { KeyFileError, keyLine, readPrivateKeys, readPublicKeys } from './key-file.ts';
-import { type ApiKeys, type KeyPair, newKeyPair, type WorkerKeys } from './secret-keys.ts';
+import {
+  KeyFileError,
+  privateLine,
+  publicLine,
+  readPrivateKeys,
+  readPublicKeys,
+} from './key-file.ts';
+import {
+  type ApiKeys,
+  type KeyId,
+  type KeyPair,
+  type KeyUse,
+  newKeyPair,
+  type PublicKey,
+  type WorkerKeys,
+} from './secret-keys.ts';
 
 const PRIVATE_MODE = 0o600;
 const PUBLIC_MODE = 0o644;
@@ -47,17 +61,52 @@ export async function generateKeys(folder: string): Promise<void> {
   if (await lacksBoth(opening, recipients)) await generate('seal', opening, recipients);
 }
 
-async function generate(use: 'sign' | 'seal', privateFile: string, publicFile: string) {
-  const { seed, pair } = await newKeyPair(use);
-  await writeKeyFile(privateFile, [keyLine(use, 'private', pair.id, seed)]);
-  await writeKeyFile(publicFile, [keyLine(use, 'public', pair.id, pair.publicKey)]);
+/**
+ * Adds a key for workers to a folder that has both parts. From now on secrets are sealed to it as well, and
+ * workers that have it open them. Throws {@link KeyFileError}.
+ */
+export async function addWorkerKey(folder: string): Promise<KeyId> {
+  const { opening, recipients } = keyFiles(folder);
+  const [privateKeys, publicKeys] = await bothHalves(folder);
+  const { seed, pair } = await newKeyPair('seal');
+  // First to those who open.
+  await writeKeyFile(opening, [privateLine('seal', pair.id, seed), ...privateKeys.map(openLine)]);
+  await writeKeyFile(recipients, [...publicKeys.map(sealLine), sealLine(pair)]);
+  return pair.id;
 }
+
+/** Takes a key of workers out of a folder that has both parts. Throws {@link KeyFileError}. */
+export async function removeWorkerKey(folder: string, id: KeyId): Promise<void> {
+  const { opening, recipients } = keyFiles(folder);
+  const [privateKeys, publicKeys] = await bothHalves(folder);
+  const [open, seal] = [privateKeys, publicKeys].map((keys) => keys.filter((key) => key.id !== id));
+  const isThere = open?.length !== privateKeys.length || seal?.length !== publicKeys.length;
+  if (!isThere) throw new KeyFileError(`There is no key ${id} of workers in ${folder}.`);
+  if (!open?.length || !seal?.length) throw new KeyFileError(`${id} is the only key of workers.`);
+  // First from those who seal.
+  await writeKeyFile(recipients, seal.map(sealLine));
+  await writeKeyFile(opening, (open as KeyPair[]).map(openLine));
+}
+
+async function bothHalves(folder: string): Promise<[KeyPair[], PublicKey[]]> {
+  const { opening, recipients } = keyFiles(folder);
+  return Promise.all([readPrivateKeys(opening, 'seal'), readPublicKeys(recipients, 'seal')]);
+}
+
+async function generate(use: KeyUse, privateFile: string, publicFile: string): Promise<void> {
+  const { seed, pair } = await newKeyPair(use);
+  await writeKeyFile(privateFile, [privateLine(use, pair.id, seed)]);
+  await writeKeyFile(publicFile, [publicLine(use, pair)]);
+}
+
+const openLine = ({ id, privateKey }: KeyPair): string => privateLine('seal', id, privateKey);
+const sealLine = (key: PublicKey): string => publicLine('seal', key);
 
 /**
  * Replaces the file as a whole: who reads meanwhile sees the old one, or the new one. It belongs to whom
  * its folder belongs to.
  */
-export async function writeKeyFile(path: string, lines: readonly string[]): Promise<void> {
+async function writeKeyFile(path: string, lines: readonly string[]): Promise<void> {
   const mode = path.endsWith('.key') ? PRIVATE_MODE : PUBLIC_MODE;
   await mkdir(dirname(path), { recursive: true, mode: 0o755 });
   const half = `${path}.new`;

@@ -36,11 +36,10 @@ export function describeHelperContract(name: string, open: () => HelpersUnderTes
       return { name, labels, network: 'none', volumes: [], ...more };
     };
 
-    async function memoryVolume(sizeBytes = 65_536) {
+    function memoryVolume(sizeBytes = 65_536) {
       const volume = `conjob-test-${process.pid}-${++made}`;
       volumes.push(volume);
-      await helpers.createMemoryVolume({ name: volume, labels, sizeBytes, mode: 0o755 });
-      return { name: volume, target: TARGET, labels };
+      return { name: volume, target: TARGET, labels, memory: { sizeBytes, mode: 0o755 } };
     }
 
     const file = (name: string, content: Buffer | string) => ({
@@ -82,7 +81,7 @@ export function describeHelperContract(name: string, open: () => HelpersUnderTes
     });
 
     test('a file that is put into a volume is there for who mounts it, byte for byte', async () => {
-      const volume = await memoryVolume();
+      const volume = memoryVolume();
       const id = await helpers.start(helper({ volumes: [volume] }));
       const content = Buffer.from(Array.from({ length: 5000 }, (_, index) => (index * 7) % 256));
       await helpers.putFile(id, file('secret', content));
@@ -92,7 +91,7 @@ export function describeHelperContract(name: string, open: () => HelpersUnderTes
     });
 
     test('what was put into a volume is gone when nobody has it mounted any more', async () => {
-      const volume = await memoryVolume();
+      const volume = memoryVolume();
       const reader = () =>
         context.run(context.spec(['cat', '/run/memory/secret'], { volumes: [volume] }));
       const first = await helpers.start(helper({ volumes: [volume] }));
@@ -104,7 +103,7 @@ export function describeHelperContract(name: string, open: () => HelpersUnderTes
     });
 
     test('what is larger than its volume is refused', async () => {
-      const volume = await memoryVolume(16_384);
+      const volume = memoryVolume(16_384);
       const id = await helpers.start(helper({ volumes: [volume] }));
       await expect(helpers.putFile(id, file('large', Buffer.alloc(100_000)))).rejects.toMatchObject(
         {
@@ -122,7 +121,7 @@ export function describeHelperContract(name: string, open: () => HelpersUnderTes
     });
 
     test('a volume is removed once, and not while a container has it', async () => {
-      const { name: volume, ...rest } = await memoryVolume();
+      const { name: volume, ...rest } = memoryVolume();
       volumes.pop();
       const id = await helpers.start(helper({ volumes: [{ name: volume, ...rest }] }));
       expect(await helpers.removeVolume(volume)).toBe(false);

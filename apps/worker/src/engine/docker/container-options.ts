@@ -1,5 +1,5 @@
 import type { ContainerCreateOptions } from 'dockerode';
-import type { ContainerSpec, NamedVolume } from '../engine.ts';
+import type { ContainerSpec, MemoryLimits, NamedVolume } from '../engine.ts';
 import { sandboxOptions } from './sandbox-options.ts';
 
 /** The engine writes a few bytes more than the output itself for each write of the container. */
@@ -38,16 +38,22 @@ export function containerOptions(spec: ContainerSpec): ContainerCreateOptions {
   };
 }
 
-export function mount({ name, target, labels, isReadOnly = false }: NamedVolume) {
+export function mount({ name, target, labels, isReadOnly = false, memory }: NamedVolume) {
   return {
     Type: 'volume' as const,
     Source: name,
     Target: target,
     ReadOnly: isReadOnly,
     VolumeOptions: {
-      NoCopy: false,
+      // What an image has at the same place must not get into what is somebody else's.
+      NoCopy: memory !== undefined,
       Labels: { ...labels },
-      DriverConfig: { Name: '', Options: {} },
+      DriverConfig: memory ? inMemory(memory) : { Name: '', Options: {} },
     },
   };
+}
+
+function inMemory({ sizeBytes, mode }: MemoryLimits) {
+  const limits = `size=${sizeBytes},mode=${mode.toString(8)},nosuid,nodev,noexec`;
+  return { Name: 'local', Options: { type: 'tmpfs', device: 'tmpfs', o: limits } };
 }

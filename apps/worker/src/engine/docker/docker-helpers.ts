@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { type ContainerId, EngineError } from '../engine.ts';
-import type { HelperFile, HelperSpec, Helpers, MemoryVolume } from '../helpers.ts';
+import type { HelperFile, HelperSpec, Helpers } from '../helpers.ts';
 import { mount } from './container-options.ts';
 import { withDeadline } from './deadline.ts';
 import { dial, get } from './dial.ts';
@@ -58,19 +58,6 @@ export class DockerHelpers implements Helpers {
         file: archive as never,
         abortSignal,
         statusCodes: { 200: true, 404: 'no such folder', 500: 'server error' },
-      }),
-    );
-  }
-
-  async createMemoryVolume({ name, labels, sizeBytes, mode }: MemoryVolume): Promise<void> {
-    const limits = `size=${sizeBytes},mode=${mode.toString(8)},nosuid,nodev,noexec`;
-    await withDeadline(WORK_MS, 'create', (abortSignal) =>
-      this.#docker.createVolume({
-        Name: name,
-        Driver: 'local',
-        DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: limits },
-        Labels: { ...labels },
-        abortSignal,
       }),
     );
   }

@@ -1,6 +1,6 @@
 import { canonicalImage, parseImageReference } from '@conjob/shared';
 import type Docker from 'dockerode';
-import type { StoredImage, Upkeep, VolumeHolder } from '../upkeep.ts';
+import type { StoredImage, StoredVolume, Upkeep, VolumeHolder } from '../upkeep.ts';
 import { findVolume } from './check-volumes.ts';
 import { withDeadline } from './deadline.ts';
 import { dial } from './dial.ts';
@@ -16,6 +16,11 @@ interface ImageSummary {
   readonly Id: string;
   readonly RepoTags: readonly string[] | null;
   readonly Size: number;
+}
+
+interface VolumeSummary {
+  readonly Name: string;
+  readonly Labels: Readonly<Record<string, string>> | null;
 }
 
 interface ContainerSummary {
@@ -51,12 +56,12 @@ export class DockerUpkeep implements Upkeep {
     }));
   }
 
-  async volumes(labels: Readonly<Record<string, string>>): Promise<string[]> {
+  async volumes(labels: Readonly<Record<string, string>>): Promise<StoredVolume[]> {
     const label = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
-    const { Volumes } = await this.#get<{ Volumes: { Name: string }[] | null }>('/volumes', {
+    const { Volumes } = await this.#get<{ Volumes: VolumeSummary[] | null }>('/volumes', {
       filters: { label },
     });
-    return (Volumes ?? []).map(({ Name }) => Name);
+    return (Volumes ?? []).map(({ Name, Labels }) => ({ name: Name, labels: Labels ?? {} }));
   }
 
   async hasVolume(name: string): Promise<boolean> {

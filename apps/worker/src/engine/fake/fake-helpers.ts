@@ -1,6 +1,6 @@
 import type { ContainerId } from '../engine.ts';
 import { EngineError } from '../engine.ts';
-import type { HelperFile, HelperSpec, Helpers, MemoryVolume } from '../helpers.ts';
+import type { HelperFile, HelperSpec, Helpers } from '../helpers.ts';
 import type { FakeContainer } from './fake-container.ts';
 import type { FakeVolumes } from './fake-volumes.ts';
 
@@ -40,12 +40,6 @@ export class FakeHelpers implements Helpers {
       throw new EngineError('engine.failed', `No such container ${helper}`);
     }
     this.#host.volumes.put(container.spec.volumes, file);
-  }
-
-  async createMemoryVolume(volume: MemoryVolume): Promise<void> {
-    await this.#host.beThere();
-    this.#host.haveSpace();
-    this.#host.volumes.createInMemory(volume);
   }
 
   async removeVolume(name: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { EngineError, type NamedVolume } from '../engine.ts';
-import type { HelperFile, MemoryVolume } from '../helpers.ts';
+import type { HelperFile } from '../helpers.ts';
 
 interface FakeVolume {
   readonly labels: Readonly<Record<string, string>>;
@@ -13,14 +13,10 @@ interface FakeVolume {
 export class FakeVolumes {
   readonly #volumes = new Map<string, FakeVolume>();
 
-  createInMemory({ name, sizeBytes, labels }: MemoryVolume): void {
-    if (!this.#volumes.has(name)) this.#volumes.set(name, volume(labels, sizeBytes));
-  }
-
   /** What a container has is made when it is not there, and refused when it is of other labels. */
   ensure(wanted: readonly NamedVolume[]): void {
-    for (const { name, labels } of wanted) {
-      const found = this.#volumes.get(name) ?? volume(labels, undefined);
+    for (const { name, labels, memory } of wanted) {
+      const found = this.#volumes.get(name) ?? volume(labels, memory?.sizeBytes);
       const isOurs = Object.entries(labels).every(([label, of]) => found.labels[label] === of);
       if (!isOurs) throw new EngineError('volume.not_ours', name);
       this.#volumes.set(name, found);
