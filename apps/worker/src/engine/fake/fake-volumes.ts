@@ -46,7 +46,7 @@ export class FakeVolumes {
     if (content.length > (found.sizeBytes ?? Number.POSITIVE_INFINITY)) {
       throw new EngineError('engine.no_space', 'no space left on device');
     }
-    found.files.set(name, content);
+    found.files.set(name, Buffer.from(content));
   }
 
   /** Null when there is no such file. */
