@@ -5,6 +5,7 @@ const schema = z.object({
   DATA_DIR: z.string().optional(),
   REDIS_URL: z.string().optional(),
   DOCKER_HOST: z.string().optional(),
+  SECRET_KEYS_DIR: z.string().optional(),
   LOG_LEVEL: z.string().default('warn'),
 });
 
@@ -15,6 +16,8 @@ export interface StandaloneConfig {
   readonly redisUrl: string | undefined;
   /** Undefined: use the default socket when an engine answers there, else start one. */
   readonly dockerHost: string | undefined;
+  /** Folder of the keys of secrets. */
+  readonly secretKeysFolder: string;
   readonly logLevel: string;
 }
 
@@ -23,9 +26,11 @@ export interface StandaloneConfig {
  * the API will listen on: a second ConJob on another port has data of its own.
  */
 export function loadStandaloneConfig(env: NodeJS.ProcessEnv, port: number): StandaloneConfig {
-  const { DATA_DIR, REDIS_URL, DOCKER_HOST, LOG_LEVEL } = loadConfig(schema, env);
+  const { DATA_DIR, REDIS_URL, DOCKER_HOST, SECRET_KEYS_DIR, LOG_LEVEL } = loadConfig(schema, env);
+  const dataDir = DATA_DIR ?? (port === DEFAULT_PORT ? '.conjob' : `.conjob-${port}`);
   return {
-    dataDir: DATA_DIR ?? (port === DEFAULT_PORT ? '.conjob' : `.conjob-${port}`),
+    dataDir,
+    secretKeysFolder: SECRET_KEYS_DIR ?? `${dataDir}/secret-keys`,
     redisUrl: REDIS_URL,
     dockerHost: DOCKER_HOST,
     logLevel: LOG_LEVEL,

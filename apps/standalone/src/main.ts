@@ -1,5 +1,5 @@
 import { FolderInUseError, MissingBinaryError, ServiceStartError } from '@conjob/provision';
-import { ConfigError } from '@conjob/shared';
+import { ConfigError, KeyFileError } from '@conjob/shared';
 import { NameTakenError } from '@conjob/worker';
 import { startStandalone } from './standalone.ts';
 
@@ -46,6 +46,7 @@ try {
 function isForPeople(error: unknown): error is Error {
   const kinds = [
     ConfigError,
+    KeyFileError,
     MissingBinaryError,
     FolderInUseError,
     ServiceStartError,

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { loadApiConfig, startApi } from '@conjob/api';
 import type { Say } from '@conjob/provision';
-import { ConfigError, createLogger, loadConfig, Releasers } from '@conjob/shared';
+import { ConfigError, createLogger, generateKeys, loadConfig, Releasers } from '@conjob/shared';
 import { startWorker, workerConfigSchema } from '@conjob/worker';
 import { ReaperChild } from '@conjob/worker/reaper';
 import { checkPorts } from './check-ports.ts';
@@ -53,7 +53,14 @@ export async function startStandalone(
     signal.throwIfAborted();
 
     const logger = createLogger({ name: 'conjob', level: config.logLevel });
-    const parts = { ...env, REDIS_URL: redis.url, DOCKER_HOST: engine.url };
+    const { secretKeysFolder } = config;
+    await generateKeys(secretKeysFolder);
+    const parts = {
+      ...env,
+      REDIS_URL: redis.url,
+      DOCKER_HOST: engine.url,
+      SECRET_KEYS_DIR: secretKeysFolder,
+    };
     const api = await startApi(loadApiConfig(parts), logger);
     releasers.push(() => api.close());
     const workerConfig = loadConfig(workerConfigSchema, parts);

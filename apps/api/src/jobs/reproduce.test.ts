@@ -24,7 +24,14 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function record(input: JobSpecInput, imageDigest: string | null = null): JobRecord {
   const { stdin, ...rest } = schema.parse(input);
   const spec: JobSpec = { ...rest, stdinBytes: stdin === undefined ? null : stdin.length };
-  return { id: 'j_X', spec, imageDigest, attempts: [{}, {}] } as unknown as JobRecord;
+  const secretVersion = null;
+  return {
+    id: 'j_X',
+    spec,
+    imageDigest,
+    secretVersion,
+    attempts: [{}, {}],
+  } as unknown as JobRecord;
 }
 
 /** What `docker` gets when a shell runs the text. */
@@ -39,6 +46,16 @@ describe('reproduce', () => {
     expect(wordsOf(reproduce(record({ image: 'alpine:3' }, DIGEST)))).toEqual([
       ...['run', '--rm', '--pull', 'always', ...OWN_ENV, '--stop-timeout', '10'],
       `docker.io/library/alpine@${DIGEST}`,
+    ]);
+  });
+
+  test('names the file of a secret, and not what is in it', () => {
+    const text = reproduce({ ...record({ image: 'alpine:3' }), secretVersion: 'version-1' });
+    expect(text).toMatch(/^# Its image had a secret.*: put it into a file named secret\.$/m);
+    expect(text).not.toContain('version-1');
+    expect(wordsOf(text).slice(0, 4)).toEqual([
+      ...['run', '--rm', '--volume'],
+      expect.stringMatching(/^\/.*\/secret:\/run\/build\/secrets\/secrets:ro$/),
     ]);
   });
 

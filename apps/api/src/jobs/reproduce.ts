@@ -9,13 +9,21 @@ import { option } from './docker-option.ts';
 import { askedSandbox, sandboxFlags } from './sandbox-flags.ts';
 
 const PULL = { always: 'always', absent: 'missing', never: 'never' } as const;
+const SECRET_OPTION = ' --volume "$PWD/secret:/run/build/secrets/secrets:ro"';
 
 /**
  * The `docker run` line that repeats a job on any machine, with comments on what the line can't say.
  * It is for a POSIX shell; whatever the job holds is quoted. Which cache a worker chose by itself is not
  * in the record, so not here either.
  */
-export function reproduce({ id, spec, imageDigest, attempts, sandbox }: JobRecord): string {
+export function reproduce({
+  id,
+  spec,
+  imageDigest,
+  secretVersion,
+  attempts,
+  sandbox,
+}: JobRecord): string {
   const image =
     imageDigest === null
       ? spec.image
@@ -23,7 +31,7 @@ export function reproduce({ id, spec, imageDigest, attempts, sandbox }: JobRecor
   // The digest makes sure that another machine gets the image which was here already.
   const pull = spec.pull === 'never' && imageDigest !== null ? 'absent' : spec.pull;
   const [program, ...entrypointArgs] = spec.entrypoint ?? [];
-  const words = ['docker', 'run', '--rm', ...option('--pull', PULL[pull])];
+  const words = option('--pull', PULL[pull]);
   // As its last attempt had them; one that waits is about to have its first.
   const env = { ...spec.env, CONJOB_JOB_ID: id, CONJOB_ATTEMPT: String(attempts.length || 1) };
   words.push(
@@ -32,6 +40,8 @@ export function reproduce({ id, spec, imageDigest, attempts, sandbox }: JobRecor
     ...entrypointArgs,
     ...spec.args,
   );
+  // The shell is to fill in where it is.
+  const secret = secretVersion === null ? '' : SECRET_OPTION;
   const redirect = spec.stdinBytes === null ? '' : ' < stdin';
   const comments = [
     `Job ${id}; ConJob allows it ${spec.timeoutSeconds} s.`,
@@ -41,12 +51,14 @@ export function reproduce({ id, spec, imageDigest, attempts, sandbox }: JobRecor
       `What confines it, as ${spec.profile}, is known when it has run: it is not in this line.`,
     spec.stdinBytes !== null &&
       `Put its standard input, ${spec.stdinBytes} bytes, into a file named stdin.`,
+    secretVersion !== null &&
+      'Its image had a secret, which is not shown: put it into a file named secret.',
     spec.useDockerCache === true &&
       'Its /var/lib/docker was a volume that runs of its image share. This run has none of what was in it.',
   ].filter((comment) => comment !== false);
   return [
     ...comments.map((comment) => `# ${comment}`),
-    `${words.map(shellQuote).join(' ')}${redirect}`,
+    `docker run --rm${secret} ${words.map(shellQuote).join(' ')}${redirect}`,
     '',
   ].join('\n');
 }
