@@ -21,7 +21,7 @@ import { rejoinContainer } from './rejoin-container.ts';
 import { type RunOptions, runContainer } from './run-container.ts';
 import type { RunJobDependencies } from './run-job.ts';
 import type { AttemptSecret } from './secrets/attempt-secret.ts';
-import { HandedOverError, type StopReason, type StopSignal } from './stop-reason.ts';
+import { HandedOverError, isWorkers, type StopSignal } from './stop-reason.ts';
 import { Stopwatch } from './stopwatch.ts';
 
 /** How often an image is fetched that somebody removes before there is a container of it. */
@@ -241,11 +241,6 @@ export class Attempt {
     }
     return outcome;
   }
-}
-
-/** Whether the worker is the reason, and not the job. */
-function isWorkers(reason: StopReason): boolean {
-  return reason !== 'cancelled' && reason !== 'timed-out';
 }
 
 /** How long ago it ended; 0 for one that did not. */

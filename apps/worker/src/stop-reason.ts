@@ -19,6 +19,11 @@ export function letsGo(reason: StopReason | undefined): boolean {
   return reason === 'fenced' || reason === 'handed-over';
 }
 
+/** Whether the worker is the reason, and not the job. */
+export function isWorkers(reason: StopReason): boolean {
+  return reason !== 'cancelled' && reason !== 'timed-out';
+}
+
 /** What is left of the grace when somebody is in a hurry. */
 const HURRIED_SECONDS = 1;
 
