@@ -21,6 +21,7 @@ test('needs no variable at all', () => {
       defaultRetentionSeconds: 86_400,
       defaultNetwork: 'bridge',
       defaultProfile: 'default',
+      images: { digestOnly: false },
       sandbox: { profiles: ['default', 'untrusted'] },
     },
   });
@@ -57,6 +58,8 @@ test('names every variable that is wrong, and what it must be', () => {
     JOB_LIMIT_KILL_TIMEOUT: '-1',
     JOB_NETWORK: 'host',
     JOB_PROFILE: 'privileged',
+    IMAGE_ALLOW: 'ghcr.io/acme/tool:1',
+    IMAGE_DIGEST_ONLY: 'yes',
     JOB_PROFILES: 'default,none',
     JOB_LIMIT_MEMORY_BYTES: '1G',
     JOB_LIMIT_CPUS: '0',

@@ -1,6 +1,8 @@
 import {
   DEFAULT_PROFILE,
   decimal,
+  flag,
+  imagePatterns,
   JOB_NETWORKS,
   type JobLimits,
   loadConfig,
@@ -69,6 +71,8 @@ const schema = z
     JOB_NETWORK: oneOf(JOB_NETWORKS).default('bridge'),
     JOB_PROFILE: oneOf(PROFILES).default(DEFAULT_PROFILE),
     JOB_PROFILES: profileList,
+    IMAGE_ALLOW: imagePatterns.optional(),
+    IMAGE_DIGEST_ONLY: flag.default(false),
     JOB_LIMIT_MEMORY_BYTES: wholeNumber(6 * MIB, Number.MAX_SAFE_INTEGER).optional(),
     JOB_LIMIT_CPUS: decimal(0.01, 1024).optional(),
     JOB_LIMIT_PIDS: wholeNumber(1, 4_194_304).optional(),
@@ -116,6 +120,7 @@ const schema = z
       defaultRetentionSeconds: env.JOB_RETENTION_SECONDS,
       defaultNetwork: env.JOB_NETWORK,
       defaultProfile: env.JOB_PROFILE,
+      images: { allow: env.IMAGE_ALLOW, digestOnly: env.IMAGE_DIGEST_ONLY },
       sandbox: {
         profiles: env.JOB_PROFILES,
         memoryBytes: env.JOB_LIMIT_MEMORY_BYTES,

@@ -3,6 +3,7 @@ import {
   type Attempts,
   type Claim,
   FencedError,
+  imageRefusal,
   type JobTimings,
 } from '@conjob/shared';
 import { type ContainerExit, concludeError, concludeExit, type Outcome } from './conclusion.ts';
@@ -146,7 +147,12 @@ export class Attempt {
   }
 
   async #obtainImage(): Promise<ObtainedImage> {
-    const image = await obtainImage(this.#deps.engine, this.#claim.spec, this.#stop.signal);
+    const { engine, images } = this.#deps;
+    const { spec } = this.#claim;
+    // Before anybody asks a registry: a name can be the address of anything.
+    const refusal = imageRefusal(spec.image, images);
+    if (refusal !== null) throw new EngineError('image.not_allowed', refusal);
+    const image = await obtainImage(engine, spec, this.#stop.signal);
     this.#watch.lap('pullMs');
     this.#pass('pulled');
     return image;

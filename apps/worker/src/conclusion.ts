@@ -85,6 +85,7 @@ const CONCLUSIONS_OF: Partial<Record<JobErrorCode, Conclusion>> = {
   'image.not_local': 'NOT_FOUND',
   'image.unauthorized': 'NOT_FOUND',
   'image.invalid': 'NOT_FOUND',
+  'image.not_allowed': 'NOT_FOUND',
   'image.wrong_platform': 'NOT_FOUND',
   'registry.unreachable': 'NOT_FOUND',
   'registry.rate_limited': 'NOT_FOUND',

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { decimal, profileList, wholeNumber } from '@conjob/shared';
+import { decimal, flag, imagePatterns, profileList, wholeNumber } from '@conjob/shared';
 import { z } from 'zod';
 import { CRASH_POINTS } from './crash-points.ts';
 import { parseDockerHost } from './engine/docker/connect-docker.ts';
@@ -71,6 +71,8 @@ export const workerConfigSchema = z
     DOCKER_CONFIG: dockerConfig.optional(),
     CONTAINER_RUNTIME: z.string().default('default'),
     ...sandboxVariables,
+    IMAGE_ALLOW: imagePatterns.optional(),
+    IMAGE_DIGEST_ONLY: flag.default(false),
     WORKER_NAME: z
       .string()
       .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/, 'takes 1 to 63 of a-z A-Z 0-9 . _ -')
@@ -141,6 +143,7 @@ export const workerConfigSchema = z
       untrustedRuntime: env.UNTRUSTED_RUNTIME === 'auto' ? undefined : env.UNTRUSTED_RUNTIME,
       untrustedTmpBytes: env.UNTRUSTED_TMP_BYTES,
     } satisfies SandboxSettings as SandboxSettings,
+    images: { allow: env.IMAGE_ALLOW, digestOnly: env.IMAGE_DIGEST_ONLY },
     name: env.WORKER_NAME,
     labels: env.WORKER_LABELS,
     concurrency: env.WORKER_CONCURRENCY,

@@ -3,6 +3,7 @@ import {
   type Attempts,
   type Claim,
   FencedError,
+  type ImagePolicy,
   type JobResult,
   type JobSpec,
   type Logger,
@@ -29,6 +30,8 @@ export interface RunJobDependencies {
   readonly engine: Engine;
   readonly attempts: Attempts;
   readonly defaults: ContainerDefaults;
+  /** Which images this worker runs. */
+  readonly images: ImagePolicy;
   /** What confines a job's container on this worker's engine. */
   readonly sandboxOf: (spec: JobSpec, image: ObtainedImage) => Sandbox;
   readonly logger: Logger;

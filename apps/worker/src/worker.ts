@@ -157,6 +157,7 @@ export async function startWorker(
         maxOutputBytes: config.maxOutputBytes,
         leaseMs: config.leaseMs,
       },
+      images: config.images,
       sandboxOf: (spec: JobSpec, image: ObtainedImage) =>
         decideSandbox(spec, image, engineWatch.description ?? described, config.sandbox),
     };

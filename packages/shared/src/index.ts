@@ -1,4 +1,5 @@
 export * from './conclusion.ts';
+export * from './image-policy.ts';
 export * from './image-reference.ts';
 export * from './job-error.ts';
 export * from './job-id.ts';

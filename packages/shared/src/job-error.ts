@@ -19,6 +19,10 @@ export const JOB_ERRORS = {
     message: 'The engine can not use this image.',
     hint: 'Run it with `docker run` to see the engine’s own words.',
   },
+  'image.not_allowed': {
+    message: 'The worker does not run this image.',
+    hint: 'An operator says which images may be run: IMAGE_ALLOW and IMAGE_DIGEST_ONLY.',
+  },
   'image.wrong_platform': {
     message: 'The image does not exist for the platform that was asked for.',
     hint: 'Leave out `platform`, or build the image for it.',

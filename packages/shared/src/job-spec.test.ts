@@ -278,4 +278,14 @@ describe('a name', () => {
       expect(ask(wish)).toBe(false);
     }
   });
+
+  test('is of an image that may be run', () => {
+    const images = { allow: [{ domain: 'ghcr.io', path: 'acme/*' }] };
+    const strict = jobSpecSchema({ ...LIMITS, images });
+    expect(strict.safeParse({ image: 'ghcr.io/acme/tool' }).success).toBe(true);
+    expect(strict.safeParse({ image: 'alpine' }).error?.issues).toMatchObject([
+      { path: ['image'], message: 'The image is not among those that may be run here.' },
+    ]);
+    expect(strict.safeParse({ image: 'ghcr.io/acme/' }).error?.issues).toHaveLength(1);
+  });
 });

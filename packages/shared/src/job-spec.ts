@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { InvalidImageReferenceError, parseImageReference } from './image-reference.ts';
+import { type ImagePolicy, imageRefusal } from './image-policy.ts';
+import { InvalidImageReferenceError } from './image-reference.ts';
 import { isRetryCause } from './retry-policy.ts';
 import {
   DEFAULT_PROFILE,
@@ -20,6 +21,7 @@ export interface JobLimits {
   /** Default: `default`. */
   readonly defaultProfile?: Profile;
   readonly sandbox?: SandboxBounds;
+  readonly images?: ImagePolicy;
 }
 
 export const PULL_POLICIES = ['always', 'absent', 'never'] as const;
@@ -45,14 +47,20 @@ const utf8Text = z
 const text = utf8Text.refine((value) => !value.includes('\0'), 'Must not contain a NUL character.');
 const shortText = text.min(1, 'Must not be empty.').max(255, 'At most 255 characters.');
 
-const image = z.string('An image is required.').check((context) => {
+const image = (policy: ImagePolicy) =>
+  z.string('An image is required.').check(({ value: input, issues }) => {
+    const message = imageComplaint(input, policy);
+    if (message !== null) issues.push({ code: 'custom', message, input });
+  });
+
+function imageComplaint(text: string, policy: ImagePolicy): string | null {
   try {
-    parseImageReference(context.value);
+    return imageRefusal(text, policy);
   } catch (error) {
     if (!(error instanceof InvalidImageReferenceError)) throw error;
-    context.issues.push({ code: 'custom', message: error.message, input: context.value });
+    return error.message;
   }
-});
+}
 
 const pull = z
   .string()
@@ -147,7 +155,7 @@ function defaultNetworkOf({ profile }: { profile: Profile }, limits: JobLimits):
 
 function jobSpecFields(limits: JobLimits) {
   return z.strictObject({
-    image,
+    image: image(limits.images ?? {}),
     /** Replaces the image's ENTRYPOINT. */
     entrypoint: z.array(text).max(4096).optional(),
     /** Replaces the image's CMD, as behind the image in `docker run`. */

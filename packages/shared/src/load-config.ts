@@ -34,6 +34,11 @@ export function wholeNumber(minimum: number, maximum: number) {
     .refine((value) => value >= minimum && value <= maximum, message);
 }
 
+/** A variable that is true or false. */
+export const flag = z
+  .enum(['true', 'false'], 'Must be true or false.')
+  .transform((text) => text === 'true');
+
 /** A variable that is a number within bounds, as in 0.5. */
 export function decimal(minimum: number, maximum: number) {
   const message = `Must be a number from ${minimum} to ${maximum}, as in 0.5.`;

@@ -9,6 +9,7 @@ export {
 } from './leaks.ts';
 export { processesOf, signalAll } from './processes-of.ts';
 export { pushImage, registryAuth, removeImage } from './push-image.ts';
+export { type RecordingListener, startRecordingListener } from './recording-listener.ts';
 export { type RecordingRegistry, startRecordingRegistry } from './recording-registry.ts';
 export { sweepOnExit } from './sweep-on-exit.ts';
 export { sweepAbandoned, type TempFolder, tempFolder } from './temp-folder.ts';

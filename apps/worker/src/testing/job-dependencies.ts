@@ -28,6 +28,7 @@ export function jobDependencies(engine: Engine, attempts: Attempts): RunJobDepen
       maxOutputBytes: 1000,
       leaseMs: 30_000,
     },
+    images: {},
     sandboxOf: (spec, image) => decideSandbox(spec, image, fakeDescription(), SETTINGS),
     logger: createLogger({ name: 'worker', level: 'silent' }),
     // In the foreground: what is cleared away in the background is gone when the job is.

@@ -40,7 +40,9 @@ async function isolated(network: 'isolated' | NetworkNamespace): Promise<EngineN
 async function bridged(hash: string, say: Say): Promise<EngineNetwork> {
   const bridge = await ensureBridge(hash);
   await addOutboundRules(bridge).catch(() =>
-    say('Jobs have no outbound network: the firewall (iptables) of this machine is not usable'),
+    say(
+      'The firewall (iptables) of this machine is not usable: jobs have no outbound network, and reach what this machine offers to its networks',
+    ),
   );
   return {
     bridge: bridge.device,

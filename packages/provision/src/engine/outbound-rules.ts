@@ -3,7 +3,14 @@ import type { Bridge } from './bridge.ts';
 
 type Rule = readonly [table: 'nat' | 'filter', chain: string, ...match: string[]];
 
-/** What containers need to reach the world: address translation, and a way both ways. */
+/** Where clouds tell a machine its secrets. No container has any business there. */
+const LINK_LOCAL = '169.254.0.0/16';
+
+/**
+ * What containers need to reach the world: address translation, and a way both ways. And what they must not
+ * reach: whatever this machine offers, on any of its addresses, and the metadata service of a cloud. Each
+ * rule is put before those above it.
+ */
 function outboundRules({ device, subnet }: Bridge): Rule[] {
   const tag = ['-m', 'comment', '--comment', `conjob-${device.slice(2)}`];
   const answers = ['-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED'];
@@ -11,6 +18,9 @@ function outboundRules({ device, subnet }: Bridge): Rule[] {
     ['nat', 'POSTROUTING', '-s', subnet, '!', '-o', device, ...tag, '-j', 'MASQUERADE'],
     ['filter', 'FORWARD', '-i', device, ...tag, '-j', 'ACCEPT'],
     ['filter', 'FORWARD', '-o', device, ...answers, ...tag, '-j', 'ACCEPT'],
+    ['filter', 'FORWARD', '-i', device, '-d', LINK_LOCAL, ...tag, '-j', 'REJECT'],
+    ['filter', 'INPUT', '-i', device, ...tag, '-j', 'REJECT'],
+    ['filter', 'INPUT', '-i', device, ...answers, ...tag, '-j', 'ACCEPT'],
   ];
 }
 
