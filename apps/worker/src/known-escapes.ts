@@ -1,0 +1,49 @@
+/** Ways out of a container that are known by name. Not a scanner: the few that whoever runs strangers' images must know. */
+interface KnownEscape {
+  /** As the engine calls it. */
+  readonly component: string;
+  readonly ids: readonly string[];
+  /** The first version of each branch that has the fix; later branches have it. */
+  readonly fixedIn: readonly string[];
+}
+
+const KNOWN_ESCAPES: readonly KnownEscape[] = [
+  { component: 'runc', ids: ['CVE-2024-21626'], fixedIn: ['1.1.12'] },
+  {
+    component: 'runc',
+    ids: ['CVE-2025-31133', 'CVE-2025-52565', 'CVE-2025-52881'],
+    fixedIn: ['1.2.8', '1.3.3', '1.4.0'],
+  },
+  {
+    // Of `docker cp`, which ConJob never uses on an image of somebody else. People do.
+    component: 'Engine',
+    ids: ['CVE-2026-41567', 'CVE-2026-41568', 'CVE-2026-42306'],
+    fixedIn: ['29.5.1'],
+  },
+];
+
+/** One sentence for each component with known escapes, by its version alone: distributions patch older ones. */
+export function escapeWarnings(versions: Readonly<Record<string, string>>): string[] {
+  return KNOWN_ESCAPES.flatMap(({ component, ids, fixedIn }) => {
+    const version = versions[component];
+    if (version === undefined || isFixed(version, fixedIn)) return [];
+    return [
+      `${component} ${version} lets containers escape (${ids.join(', ')}), unless its packager has patched it: fixed in ${fixedIn.join(', ')}`,
+    ];
+  });
+}
+
+/** True also for a version that can't be read: there is nothing to say of it. */
+function isFixed(version: string, fixedIn: readonly string[]): boolean {
+  const has = parse(version);
+  if (has === null) return true;
+  const fixes = fixedIn.map(parse).filter((fix) => fix !== null);
+  const own = fixes.find(([major, minor]) => major === has[0] && minor === has[1]);
+  if (own !== undefined) return has[2] >= own[2];
+  return fixes.every(([major, minor]) => has[0] > major || (has[0] === major && has[1] > minor));
+}
+
+function parse(version: string): readonly [number, number, number] | null {
+  const [, major, minor, patch] = /^v?(\d+)\.(\d+)\.(\d+)/.exec(version) ?? [];
+  return patch === undefined ? null : [Number(major), Number(minor), Number(patch)];
+}
