@@ -3,7 +3,6 @@ import {
   type Attempts,
   type Claim,
   FencedError,
-  imageRefusal,
   type JobTimings,
 } from '@conjob/shared';
 import { type ContainerExit, concludeError, concludeExit, type Outcome } from './conclusion.ts';
@@ -18,6 +17,7 @@ import {
 import { type ObtainedImage, obtainImage } from './obtain-image.ts';
 import type { OutputRecorder } from './output/output-recorder.ts';
 import { PassingPhase } from './passing-phase.ts';
+import { refuseImage } from './refuse-image.ts';
 import { rejoinContainer } from './rejoin-container.ts';
 import { type RunOptions, runContainer } from './run-container.ts';
 import type { RunJobDependencies } from './run-job.ts';
@@ -149,9 +149,7 @@ export class Attempt {
   async #obtainImage(): Promise<ObtainedImage> {
     const { engine, images } = this.#deps;
     const { spec } = this.#claim;
-    // Before anybody asks a registry: a name can be the address of anything.
-    const refusal = imageRefusal(spec.image, images);
-    if (refusal !== null) throw new EngineError('image.not_allowed', refusal);
+    refuseImage(spec.image, images);
     const image = await obtainImage(engine, spec, this.#stop.signal);
     this.#watch.lap('pullMs');
     this.#pass('pulled');
