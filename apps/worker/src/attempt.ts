@@ -8,12 +8,8 @@ import {
 import { type ContainerExit, concludeError, concludeExit, type Outcome } from './conclusion.ts';
 import { containerSpec } from './container-spec.ts';
 import type { CrashPoint } from './crash-points.ts';
-import {
-  type ContainerId,
-  type ContainerState,
-  EngineError,
-  isEngineAway,
-} from './engine/engine.ts';
+import { endedForMs } from './ended-for.ts';
+import { type ContainerId, EngineError, isEngineAway } from './engine/engine.ts';
 import { type ObtainedImage, obtainImage } from './obtain-image.ts';
 import type { OutputRecorder } from './output/output-recorder.ts';
 import { PassingPhase } from './passing-phase.ts';
@@ -245,12 +241,6 @@ export class Attempt {
     }
     return outcome;
   }
-}
-
-/** How long ago it ended; 0 for one that did not. */
-function endedForMs(state: ContainerState | null): number {
-  const finishedAt = state?.finishedAt ?? null;
-  return finishedAt === null ? 0 : Math.max(0, Date.now() - finishedAt);
 }
 
 type Progress = Parameters<Attempts['advance']> extends [Claim, ...infer Rest] ? Rest : never;
