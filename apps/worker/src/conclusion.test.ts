@@ -52,6 +52,7 @@ describe('an error', () => {
     'run.arguments_too_long': 126,
     'run.unknown_user': 125,
     'run.refused': 125,
+    'sandbox.refused': 125,
   };
 
   test.each(Object.keys(JOB_ERRORS) as JobErrorCode[])('%s has one conclusion', (code) => {
