@@ -55,7 +55,7 @@ export async function occupyHosts(stage: Stage): Promise<DoomedHost> {
  */
 export async function expectLoss(stage: Stage, host: DoomedHost, lostAt: number): Promise<void> {
   const { cluster, load, runs, figures } = stage;
-  const { worker, other, once, again, bystander } = host;
+  const { worker, once } = host;
   const tookMs = (await once.ended) - lostAt;
   figures['ended as lost after'] = `${tookMs} ms`;
   expect(tookMs).toBeLessThan(cluster.leaseMs + RECORDED_MS);
@@ -67,6 +67,13 @@ export async function expectLoss(stage: Stage, host: DoomedHost, lostAt: number)
   figures['last container dead after'] = `${Math.round(Math.max(...lived))} ms`;
   expect(Math.max(...lived)).toBeLessThan(cluster.leaseMs);
 
+  await expectOnlyRetried(stage, host);
+}
+
+/** All jobs have ended, on the host or elsewhere, as each asked for. */
+export async function expectOnlyRetried({ load }: Stage, host: DoomedHost): Promise<void> {
+  const { worker, other, once, again, bystander } = host;
+  await load.end();
   const isLost = { conclusion: 'UNKNOWN', error: { code: 'worker.lost' } };
   expect(once.operation.view).toMatchObject({ ...isLost, attempts: [{ worker: worker.name }] });
   expect(again.operation.view).toMatchObject({

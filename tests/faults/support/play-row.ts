@@ -52,7 +52,8 @@ export async function playRow(
     const stage = new Stage({ cluster, engines, load, random, witnesses });
     await play(stage);
     await load.end();
-    const evidence = await witnesses.testify(load, row.restMs ?? REST_MS);
+    const seen = await witnesses.testify(load, row.restMs ?? REST_MS);
+    const evidence = { ...seen, stoodStill: stage.stoodStill };
     judge({ stage, evidence, violations: check(evidence, row.tolerance) });
   } catch (error) {
     keepLogs(row.row, cluster);

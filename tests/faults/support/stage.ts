@@ -2,7 +2,7 @@ import type { Random } from '../../../packages/shared/src/testing/random.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import type { Engines } from './cluster/engines.ts';
 import type { Load } from './load/load.ts';
-import type { Interval } from './witness/intervals.ts';
+import type { Interval, Standstill } from './witness/intervals.ts';
 import type { Witnesses } from './witness/witnesses.ts';
 
 interface Parts {
@@ -22,6 +22,8 @@ export class Stage {
   /** When containers started and died so far, as the engines tell it. */
   readonly runs: () => Interval[];
   readonly controls: string[] = [];
+  /** When a host stood still as a whole, its containers included. */
+  readonly stoodStill: Standstill[] = [];
   readonly recoveryMs: number[] = [];
   /** What else a row has measured, by name: `stage.figures['…'] = '12 ms'`. */
   readonly figures: Record<string, string> = {};

@@ -2,7 +2,7 @@ import type { Period } from '../cluster/part.ts';
 import type { Call } from '../load/client.ts';
 import type { Operation } from '../load/operation.ts';
 import type { JobHistory } from '../witness/aof.ts';
-import type { ContainerEvent } from '../witness/intervals.ts';
+import type { ContainerEvent, Standstill } from '../witness/intervals.ts';
 
 /** All that witnesses outside the product have seen of one row, at rest. */
 export interface Evidence {
@@ -13,6 +13,7 @@ export interface Evidence {
   /** What Redis has on disk, by job. */
   readonly jobs: ReadonlyMap<string, JobHistory>;
   readonly events: readonly ContainerEvent[];
+  readonly stoodStill: readonly Standstill[];
   /** Slots of the worker of each engine. */
   readonly slots: ReadonlyMap<string, number>;
   /** How many jobs the workers say that they are running, at rest; null when nobody could say. */

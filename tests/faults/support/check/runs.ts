@@ -1,19 +1,26 @@
-import { type Interval, intervalsOf, mostAtOnce, overlapMs } from '../witness/intervals.ts';
+import {
+  type Interval,
+  intervalsOf,
+  mostAtOnce,
+  overlapMs,
+  withoutStandstills,
+} from '../witness/intervals.ts';
 import type { Evidence, Tolerance, Violation } from './evidence.ts';
 
 type Seen = Pick<Evidence, 'events'>;
+type Running = Pick<Evidence, 'events' | 'stoodStill'>;
 
 /** How long containers of one job ran at once, at the worst; 0 when none did. */
-export function worstOverlapMs({ events }: Seen): number {
-  return Math.max(0, ...[...byJob(events).values()].map(overlapMs));
+export function worstOverlapMs(seen: Running): number {
+  return Math.max(0, ...[...runningByJob(seen).values()].map(overlapMs));
 }
 
 /** I3: the containers of one job never run at once. */
 export function attemptsDoNotOverlap(
-  { events }: Seen,
+  seen: Running,
   { overlapMs: margin = 0 }: Tolerance = {},
 ): Violation[] {
-  return [...byJob(events)].flatMap(([job, runs]) => {
+  return [...runningByJob(seen)].flatMap(([job, runs]) => {
     const overlap = overlapMs(runs);
     return overlap > margin
       ? [{ invariant: 'I3' as const, says: `${job} ran twice at once for ${overlap} ms` }]
@@ -50,6 +57,10 @@ export function slotsHold({
   const stuck =
     runningAtRest === 0 ? [] : [`${runningAtRest ?? 'unknown'} slots are taken at rest`];
   return [...over, ...stuck].map((says) => ({ invariant: 'I9', says }));
+}
+
+function runningByJob({ events, stoodStill }: Running): Map<string, Interval[]> {
+  return Map.groupBy(withoutStandstills(intervalsOf(events), stoodStill), ({ job }) => job);
 }
 
 function byJob(events: Evidence['events']): Map<string, Interval[]> {

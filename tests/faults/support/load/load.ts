@@ -12,6 +12,8 @@ export interface LoadOptions {
   readonly jobs: number;
   /** Between two submissions. Default 100. */
   readonly everyMs?: number;
+  /** Another one is submitted only while fewer than so many are without an answer. Default: whatever. */
+  readonly unanswered?: number;
   /** Default all of them, equally often. */
   readonly kinds?: readonly ScriptKind[];
   readonly modes?: readonly ('sync' | 'async')[];
@@ -19,6 +21,8 @@ export interface LoadOptions {
   readonly keyed?: boolean;
   /** Further fields of each job spec. */
   readonly spec?: object;
+  /** How long a client waits for the end of its job before it asks again. Default 5. */
+  readonly pollSeconds?: number;
 }
 
 /** All clients of a row, and what they saw. */
@@ -28,6 +32,7 @@ export class Load {
   readonly #cluster: Cluster;
   readonly #random: Random;
   readonly #running: Promise<void>[] = [];
+  readonly #open = new Set<Operation>();
   #stopped = false;
 
   constructor(cluster: Cluster, random: Random, client: Client) {
@@ -40,15 +45,19 @@ export class Load {
   run(options: OperationOptions): { operation: Operation; ended: Promise<void> } {
     const operation = newOperation(options);
     this.operations.push(operation);
-    const ended = perform(operation, this.client, this.#cluster.apis, options);
+    this.#open.add(operation);
+    const ended = perform(operation, this.client, this.#cluster.apis, options).finally(() =>
+      this.#open.delete(operation),
+    );
     this.#running.push(ended);
     return { operation, ended };
   }
 
   /** A seeded mix of jobs, one after the other; resolves once all are submitted or on their way. */
   async mix({ jobs, everyMs = 100, kinds = SCRIPT_KINDS, ...options }: LoadOptions): Promise<void> {
-    const { modes = ['sync', 'async'], keyed, spec } = options;
+    const { modes = ['sync', 'async'], keyed, spec, unanswered = Infinity, pollSeconds } = options;
     for (let number = 0; number < jobs && !this.#stopped; number++) {
+      while (this.#unanswered >= unanswered) await sleep(everyMs);
       const key = this.newKey();
       this.run({
         key,
@@ -57,9 +66,14 @@ export class Load {
         keyed: keyed ?? this.#random.below(8) > 0,
         first: this.#random.below(2) as 0 | 1,
         ...(spec === undefined ? {} : { spec }),
+        ...(pollSeconds === undefined ? {} : { pollSeconds }),
       });
       await sleep(everyMs);
     }
+  }
+
+  get #unanswered(): number {
+    return [...this.#open].filter(({ acceptedAt }) => acceptedAt === null).length;
   }
 
   /** The ids of the jobs of these clients, also of those who still wait for their first answer. */

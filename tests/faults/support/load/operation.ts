@@ -54,6 +54,8 @@ export interface OperationOptions {
   readonly spec?: object;
   /** Which API is asked first. */
   readonly first?: 0 | 1;
+  /** How long it waits for the end before it asks again. Default 5. */
+  readonly pollSeconds?: number;
 }
 
 const RETRY_MS = 200;
@@ -83,7 +85,11 @@ export async function perform(
   operation: Operation,
   client: Client,
   apis: readonly [ApiPart, ApiPart],
-  { spec = {}, first = 0 }: Pick<OperationOptions, 'spec' | 'first'> = {},
+  {
+    spec = {},
+    first = 0,
+    pollSeconds = POLL_SECONDS,
+  }: Pick<OperationOptions, 'spec' | 'first' | 'pollSeconds'> = {},
 ): Promise<void> {
   const deadline = Date.now() + GIVE_UP_MS;
   const turn = turns(apis, first);
@@ -106,8 +112,8 @@ export async function perform(
   if (id === undefined) return;
   while (Date.now() < deadline) {
     const answer = await client.ask(turn(), {
-      path: `/jobs/${id}?wait=${POLL_SECONDS}`,
-      waitMs: POLL_SECONDS * 1000,
+      path: `/jobs/${id}?wait=${pollSeconds}`,
+      waitMs: pollSeconds * 1000,
     });
     const status = 'error' in answer ? null : answer.status;
     if (!('error' in answer) && status === 200) {

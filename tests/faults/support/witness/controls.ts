@@ -35,3 +35,12 @@ export async function comesTrue(
 export function isFrozen(pid: number): boolean {
   return /^State:\s+T/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 }
+
+/** Whether a process can do nothing more, for now or for ever: it is stopped, or has ended. */
+export function standsStill(pid: number): boolean {
+  try {
+    return /^State:\s+[TZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return true;
+  }
+}

@@ -1,5 +1,11 @@
 import { expect, it } from 'vitest';
-import { type ContainerEvent, intervalsOf, mostAtOnce, overlapMs } from './intervals.ts';
+import {
+  type ContainerEvent,
+  intervalsOf,
+  mostAtOnce,
+  overlapMs,
+  withoutStandstills,
+} from './intervals.ts';
 
 const event = (action: ContainerEvent['action'], container: string, at: number) =>
   ({ action, container, at, engine: 'north', job: 'j', attempt: '1' }) as const;
@@ -30,4 +36,18 @@ it.each([
     event('die', 'b', end),
   ]);
   expect([overlapMs(runs), mostAtOnce(runs)]).toEqual([overlap, most]);
+});
+
+it('a container does not run while its host stands still, and runs again afterwards', () => {
+  const runs = intervalsOf([event('start', 'a', 10), event('die', 'a', 50)]);
+  const still = (engine: string, from: number, until: number) =>
+    withoutStandstills(runs, [{ engine, from, until }]).map((run) => [run.from, run.until]);
+  expect(still('north', 20, 40)).toEqual([
+    [10, 20],
+    [40, 50],
+  ]);
+  expect(still('north', 0, 30)).toEqual([[30, 50]]);
+  expect(still('north', 0, 90)).toEqual([]);
+  expect(still('north', 60, 90)).toEqual([[10, 50]]);
+  expect(still('south', 20, 40)).toEqual([[10, 50]]);
 });

@@ -18,6 +18,13 @@ export interface Interval {
   readonly until: number;
 }
 
+/** No process of this host, or of its containers, could do anything. */
+export interface Standstill {
+  readonly engine: string;
+  readonly from: number;
+  readonly until: number;
+}
+
 /** The runs of all containers, in the order in which they began. */
 export function intervalsOf(events: readonly ContainerEvent[]): Interval[] {
   const done: Interval[] = [];
@@ -56,6 +63,25 @@ export function overlapMs(intervals: readonly Interval[]): number {
     }
   }
   return longest;
+}
+
+/** Without the times in which its host stood still: there a container is, and does not run. */
+export function withoutStandstills(
+  intervals: readonly Interval[],
+  standstills: readonly Standstill[],
+): Interval[] {
+  return standstills.reduce<Interval[]>(
+    (runs, { engine, from, until }) =>
+      runs
+        .flatMap((run) => {
+          if (run.engine !== engine) return [run];
+          const before = { ...run, until: Math.min(run.until, from) };
+          const after = { ...run, from: Math.max(run.from, until) };
+          return [before, after];
+        })
+        .filter((run) => run.until > run.from),
+    [...intervals],
+  );
 }
 
 /** How many ran at once at the most. */
