@@ -28,6 +28,13 @@ it('docs/errors.md lists every error code with its text, and no other', () => {
   expect(rows).toEqual([...requestRows, ...jobRows]);
 });
 
+it('each fault row that a promise names stands in the table of docs/reliability.md', () => {
+  const page = read('docs/reliability.md');
+  const linked = matches(read('README.md') + page, /#row-(\d+)/g);
+  expect(linked).not.toEqual([]);
+  expect(matches(page, /<a id="row-(\d+)">/g)).toEqual(expect.arrayContaining(linked));
+});
+
 it('no lock file entry names a host', () => {
   expect(read('pnpm-lock.yaml')).not.toMatch(/https?:\/\/|tarball/);
 });
