@@ -10,7 +10,8 @@ faultRow(
   {
     row: '1',
     fault: `kill -9 worker with containers running, back at once, ${ROUNDS} times in a row`,
-    cluster: { workers: 1 },
+    // Each time it has to be back before its lease is over.
+    cluster: { workers: 1, leaseSeconds: 30 },
   },
   async ({ cluster, load, control, recovery }) => {
     const [worker] = cluster.workers;

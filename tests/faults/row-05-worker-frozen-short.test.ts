@@ -4,7 +4,7 @@ import { lines } from './support/load/script.ts';
 import { isFrozen, runningOn } from './support/witness/controls.ts';
 
 faultRow(
-  { row: '5', fault: 'SIGSTOP worker for 0.4 × its lease', cluster: { leaseSeconds: 6 } },
+  { row: '5', fault: 'SIGSTOP worker for 0.4 × its lease', cluster: { leaseSeconds: 15 } },
   async ({ cluster, load, control, recovery }) => {
     const [worker] = cluster.workers;
     await load.mix({ jobs: 8, kinds: ['long', 'long', 'short'] });

@@ -12,6 +12,7 @@ faultRow(
     row: '6 handed over',
     fault: 'SIGTERM worker with jobs that take longer than its grace, then started again',
     cluster: {
+      leaseSeconds: 30,
       workerEnv: LABELLED_HOSTS.map((env) => ({ ...env, WORKER_SHUTDOWN_SECONDS: '1' })),
     },
   },
