@@ -25,7 +25,9 @@ function section(results: readonly RowResult[], measuredOn: string): string {
     seedsTable(results),
     'Each row, with all seeds together:\n',
     rowsTable(results),
-    broken === '' ? 'Every row held with every seed.\n' : `What did not hold:\n\n${broken}`,
+    broken === ''
+      ? 'In its last run each row held with each seed.\n'
+      : `What did not hold:\n\n${broken}`,
     'What else the rows measured; where seeds differ, each with its seed:\n',
     figuresTable(results),
     `<details><summary>Each row with each seed</summary>\n`,
