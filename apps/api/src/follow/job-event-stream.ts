@@ -9,7 +9,6 @@ import { cutBetweenCharacters } from './utf8-pieces.ts';
 /** A job as its events tell it. */
 export type ShowJob = (record: JobRecord) => Promise<object>;
 
-const NOTHING = Buffer.alloc(0);
 /** Others can take over at once. */
 const RETRY_MS = 1000;
 
@@ -63,7 +62,8 @@ class Teller {
   #output(attempt: number, { position, stream, data }: StoredChunk): string {
     // In the order of arrival: what is held of the other stream comes before this.
     const before = this.#cursor.held?.stream === stream ? '' : this.#tellHeld(attempt);
-    const bytes = Buffer.concat([this.#cursor.held?.bytes ?? NOTHING, data]);
+    const begun = this.#cursor.held?.bytes;
+    const bytes = begun === undefined ? data : Buffer.concat([begun, data]);
     const { ready, held } = cutBetweenCharacters(bytes);
     const next = { attempt, position, held: held.length === 0 ? null : { stream, bytes: held } };
     if (ready.length > 0) {

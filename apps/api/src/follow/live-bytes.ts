@@ -22,11 +22,13 @@ export async function* liveBytes(
       return { kind: 'end', end: 'finished', record: item.record };
     }
     if (item.kind !== 'output') continue;
-    const wanted = item.chunks.filter((chunk) => stream === undefined || chunk.stream === stream);
-    const bytes = Buffer.concat(wanted.map(({ data }) => data));
-    const rest = bytes.subarray(toSkip);
-    toSkip -= bytes.length - rest.length;
-    if (rest.length > 0) yield rest;
+    // Chunk by chunk, without a copy: all followers of a job share them.
+    for (const chunk of item.chunks) {
+      if (stream !== undefined && chunk.stream !== stream) continue;
+      const rest = chunk.data.subarray(toSkip);
+      toSkip -= chunk.data.length - rest.length;
+      if (rest.length > 0) yield rest;
+    }
   }
   throw new Error('what follows a job always says how it ended');
 }
