@@ -27,6 +27,8 @@ export interface TestEngineOptions {
   readonly witness?: boolean;
   /** Import the test images. Default true; an engine without is up a little sooner. */
   readonly images?: boolean;
+  /** Its namespace has a bridge, which leads nowhere, for containers of network `bridge`. Default false. */
+  readonly withBridge?: boolean;
 }
 
 export interface TestEngine extends EngineAccess {
@@ -50,12 +52,18 @@ export interface TestEngine extends EngineAccess {
  * of its own, which a test registry can share (`startTestRegistry`).
  */
 export async function startTestEngine(options: TestEngineOptions = {}): Promise<TestEngine> {
-  const { liveRestore = false, images = true, witness: isWatched = true, diskBytes } = options;
+  const {
+    liveRestore = false,
+    images = true,
+    witness: isWatched = true,
+    diskBytes,
+    withBridge = false,
+  } = options;
   const folder = tempFolder();
   const dataRoot = join(folder.path, 'engine/data');
   // Unmounted with all else of the engine.
   if (diskBytes !== undefined) await mountDisk(dataRoot, diskBytes);
-  const network = await createNetworkNamespace();
+  const network = await createNetworkNamespace({ withBridge });
   const start = (): Promise<RunningEngine> =>
     startEngine({ dataDir: folder.path, network, liveRestore });
   let engine = await start().catch(async (error: unknown) => {

@@ -28,7 +28,7 @@ export function openEngineNetwork(
 async function isolated(network: 'isolated' | NetworkNamespace): Promise<EngineNetwork> {
   const namespace = network === 'isolated' ? await createNetworkNamespace() : network;
   return {
-    bridge: 'none',
+    bridge: namespace.bridge ?? 'none',
     inside: namespace.inside,
     remove: async () => {},
     close: () => {
