@@ -34,6 +34,7 @@ export interface Engine {
   create(spec: ContainerSpec): Promise<ContainerId>;
   attach(id: ContainerId, options: AttachOptions): Promise<Attachment>;
   watchExit(id: ContainerId, condition: ExitCondition): Promise<ExitWatch>;
+  /** Throws {@link NetworkGoneError} when the network that it is to join is gone; `create` may as well. */
   start(id: ContainerId): Promise<void>;
   /** The image's stop signal, then after the grace SIGKILL. Returns when the container has ended. */
   stop(id: ContainerId, graceSeconds: number): Promise<void>;
@@ -104,6 +105,11 @@ export interface ContainerSpec {
   readonly labels: Readonly<Record<string, string>>;
   readonly stdin: boolean;
   readonly sandbox: Sandbox;
+  /**
+   * The running container whose network it joins, instead of one of its own. What goes with it, host name,
+   * `/etc/hosts` and the like, is that container's too.
+   */
+  readonly joins?: ContainerId;
   readonly volumes: readonly NamedVolume[];
   /** Grace of an engine that stops by itself. */
   readonly stopTimeoutSeconds: number;
@@ -191,6 +197,13 @@ export class EngineError extends Error {
   constructor(code: JobErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
+  }
+}
+
+/** The container whose network was to be joined does not run any more: nothing was started. */
+export class NetworkGoneError extends EngineError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('engine.failed', message, options);
   }
 }
 

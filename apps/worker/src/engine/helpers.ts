@@ -14,6 +14,8 @@ export interface Helpers {
   ensureImage(): Promise<void>;
   /** Makes a helper, with the image if need be. Returns when it runs; when it throws, nothing is left. */
   start(spec: HelperSpec): Promise<ContainerId>;
+  /** Begins to look at a running helper from inside. */
+  openView(helper: ContainerId): Promise<HelperView>;
   /** Writes a file of a running helper, in a folder where it has mounted a volume. */
   putFile(helper: ContainerId, file: HelperFile): Promise<void>;
   /** False when a container has it, running or not, or when it is not there. */
@@ -27,6 +29,20 @@ export interface HelperSpec {
   readonly volumes: readonly NamedVolume[];
   /** Default: the engine's own. */
   readonly runtime?: string;
+}
+
+/** What a helper sees of what it holds. */
+export interface HelperView {
+  /**
+   * All that the kernel tells of its network namespace, and of the files that a container which joins it
+   * can write to. Two looks are equal when in between nothing was sent or received, no socket was left, no
+   * address, route or neighbour came or went, and no such file was touched. One at a time.
+   * Throws `EngineError` when it does not answer in time, or has ended.
+   */
+  look(): Promise<string>;
+  /** Resolves when it has ended, or the engine has; never rejects. */
+  readonly gone: Promise<void>;
+  close(): void;
 }
 
 export interface HelperFile {

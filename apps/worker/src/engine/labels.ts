@@ -24,6 +24,10 @@ export const LABELS = {
   helper: 'conjob.helper',
   /** On a volume: the canonical reference of the image whose Docker cache it is. */
   cacheOf: 'conjob.cache-of',
+  /** On helpers, instead of `installation`: they are nobody's job. */
+  helperOf: 'conjob.helper-of',
+  /** Which held network a helper is, and a job is in. */
+  network: 'conjob.network',
   /** On the image by which it is tried whether the disk has space. */
   spaceProbe: 'conjob.space-probe',
 } as const;

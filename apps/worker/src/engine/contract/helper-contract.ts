@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { testContainer } from '../../testing/specs.ts';
+import { NetworkGoneError } from '../engine.ts';
 import type { HelperSpec, Helpers } from '../helpers.ts';
 import { LABELS } from '../labels.ts';
 import { ContractContext, type EngineUnderTest, WORKER } from './context.ts';
@@ -78,6 +79,38 @@ export function describeHelperContract(name: string, open: () => HelpersUnderTes
       await helpers.start(twice);
       await expect(helpers.start(twice)).rejects.toMatchObject({ name: 'EngineError' });
       expect(await context.engine.list(labels)).toHaveLength(1);
+    });
+
+    test('what joins the network of a helper that ended, or is gone, is not started', async () => {
+      const id = await helpers.start(helper());
+      const joining = () => context.engine.create(context.spec(['true'], { joins: id }));
+      const [one, two] = [await joining(), await joining()];
+      await context.engine.stop(id, 0);
+      await expect(context.engine.start(one)).rejects.toThrow(NetworkGoneError);
+      await context.engine.remove(id);
+      await expect(context.engine.start(two)).rejects.toThrow(NetworkGoneError);
+      expect(await context.engine.inspect(one)).toMatchObject({ status: 'created' });
+    });
+
+    test('a look shows whether what joined the network has left anything', async () => {
+      const id = await helpers.start(helper());
+      const view = await helpers.openView(id);
+      const clean = await view.look();
+      await context.run(context.sh('echo hi', { joins: id }));
+      expect(await view.look()).toBe(clean);
+      await context.run(context.spec(['nc', '127.0.0.1', '9'], { joins: id }));
+      expect(await view.look()).not.toBe(clean);
+      view.close();
+    });
+
+    test('a view ends with its helper', async () => {
+      const id = await helpers.start(helper());
+      const view = await helpers.openView(id);
+      await view.look();
+      await context.engine.stop(id, 0);
+      await view.gone;
+      await expect(view.look()).rejects.toMatchObject({ name: 'EngineError' });
+      view.close();
     });
 
     test('a file that is put into a volume is there for who mounts it, byte for byte', async () => {

@@ -24,6 +24,7 @@ export function containerOptions(spec: ContainerSpec): ContainerCreateOptions {
     StopTimeout: spec.stopTimeoutSeconds,
     HostConfig: {
       ...sandboxOptions(spec.sandbox),
+      ...(spec.joins === undefined ? {} : { NetworkMode: `container:${spec.joins}` }),
       Mounts: spec.volumes.map(mount),
       // json-file alters bytes that are not UTF-8, and rotation loses output: one exact file instead.
       LogConfig: {

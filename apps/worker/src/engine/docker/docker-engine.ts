@@ -9,6 +9,7 @@ import type {
   ContainerState,
   Engine,
   EngineDescription,
+  EngineError,
   ExitCondition,
   ExitWatch,
   ListedContainer,
@@ -17,6 +18,7 @@ import type {
   RecalledEnd,
 } from '../engine.ts';
 import { absentAsNull } from './absent-as-null.ts';
+import { asNetworkGone } from './as-network-gone.ts';
 import { checkVolumes } from './check-volumes.ts';
 import { containerOptions } from './container-options.ts';
 import { containerState } from './container-state.ts';
@@ -110,7 +112,9 @@ export class DockerEngine implements Engine {
         _body: containerOptions(spec),
         abortSignal,
       } as object),
-    );
+    ).catch((error: EngineError) => {
+      throw asNetworkGone(error);
+    });
     try {
       // A container holds its volumes: none of them can become another one any more.
       await ownVolumes();
@@ -154,7 +158,9 @@ export class DockerEngine implements Engine {
   async start(id: ContainerId): Promise<void> {
     await withDeadline(this.#deadlines.workMs, 'start', (abortSignal) =>
       this.#docker.getContainer(id).start({ abortSignal }),
-    );
+    ).catch((error: EngineError) => {
+      throw asNetworkGone(error, id);
+    });
   }
 
   async stop(id: ContainerId, graceSeconds: number): Promise<void> {

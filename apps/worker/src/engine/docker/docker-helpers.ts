@@ -1,10 +1,11 @@
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { type ContainerId, EngineError } from '../engine.ts';
-import type { HelperFile, HelperSpec, Helpers } from '../helpers.ts';
+import type { HelperFile, HelperSpec, Helpers, HelperView } from '../helpers.ts';
 import { mount } from './container-options.ts';
 import { withDeadline } from './deadline.ts';
 import { dial, get } from './dial.ts';
+import { DockerHelperView } from './docker-helper-view.ts';
 import { HELPER_IMAGE, helperArchive } from './helper-image/archive.ts';
 import { removeVolume } from './remove-volume.ts';
 import { tar } from './tar.ts';
@@ -46,6 +47,18 @@ export class DockerHelpers implements Helpers {
       throw error;
     }
     return id;
+  }
+
+  async openView(helper: ContainerId): Promise<HelperView> {
+    const options = { stream: true, stdin: true, stdout: true, stderr: false, hijack: true };
+    const socket = await withDeadline(
+      LOOK_MS,
+      'other',
+      async (abortSignal) =>
+        (await this.#docker.getContainer(helper).attach({ ...options, abortSignal })) as Duplex,
+      (late) => late.destroy(),
+    );
+    return new DockerHelperView(socket, LOOK_MS);
   }
 
   async putFile(helper: ContainerId, { folder, name, ...file }: HelperFile): Promise<void> {
@@ -96,6 +109,8 @@ export class DockerHelpers implements Helpers {
           Image: HELPER_IMAGE,
           User: '65534:65534',
           Labels: { ...labels },
+          // By what comes in, it is asked what it sees.
+          OpenStdin: true,
           HostConfig: {
             NetworkMode: network,
             ...(runtime === undefined ? {} : { Runtime: runtime }),

@@ -23,6 +23,7 @@ export class FakeContainer {
   readonly #readers = new Set<OutputQueue>();
   readonly #watches = new Set<PromiseWithResolvers<number>>();
   readonly #ended = Promise.withResolvers<void>();
+  #lost = Promise.withResolvers<void>();
   #input = Buffer.alloc(0);
   #process: FakeProcess | undefined;
   #wasToldToEnd = false;
@@ -49,6 +50,11 @@ export class FakeContainer {
   /** Resolves when it ends, or is removed. */
   get ended(): Promise<void> {
     return this.#ended.promise;
+  }
+
+  /** Resolves when its engine goes away, or it is removed. */
+  get lost(): Promise<void> {
+    return this.#lost.promise;
   }
 
   get recalledEnd(): RecalledEnd {
@@ -118,6 +124,7 @@ export class FakeContainer {
   cutOff(): void {
     this.#isSeen = false;
     this.#wasCutOff = true;
+    this.#lost.resolve();
     this.#recalledEnd = 'unknown';
     for (const reader of this.#readers) reader.end();
     this.#readers.clear();
@@ -130,6 +137,7 @@ export class FakeContainer {
   /** The engine is back. */
   seeAgain(): void {
     this.#isSeen = true;
+    this.#lost = Promise.withResolvers();
   }
 
   #addReader(reader: OutputQueue): OutputQueue {

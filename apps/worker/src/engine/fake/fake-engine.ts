@@ -49,7 +49,7 @@ export class FakeEngine implements Engine {
       haveSpace: () => this.#haveSpace(),
       find: (idOrName) => this.#find(idOrName),
       startHelper: (spec) => this.#startHelper(spec),
-      uses: (volume) => this.#uses(volume),
+      containers: () => [...this.#containers.values()],
     });
   }
 
@@ -151,6 +151,7 @@ export class FakeEngine implements Engine {
     if (user !== null && !USERS.test(user)) {
       throw new EngineError('run.unknown_user', `unable to find user ${user}`);
     }
+    this.helpers.join(spec);
     const read = (path: string) => this.#volumes.read(spec.volumes, path);
     container.start(parseCommand(argv, { env: spec.env, read }));
     this.#volumes.mount(spec.volumes, container.ended);
@@ -231,11 +232,6 @@ export class FakeEngine implements Engine {
     container.start(HELPER_STEPS);
     this.#volumes.mount(spec.volumes, container.ended);
     return container;
-  }
-
-  #uses(volume: string): boolean {
-    const containers = [...this.#containers.values()];
-    return containers.some(({ spec }) => spec.volumes.some(({ name }) => name === volume));
   }
 
   async #get(id: ContainerId): Promise<FakeContainer> {

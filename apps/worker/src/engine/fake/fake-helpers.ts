@@ -1,6 +1,5 @@
-import type { ContainerId } from '../engine.ts';
-import { EngineError } from '../engine.ts';
-import type { HelperFile, HelperSpec, Helpers } from '../helpers.ts';
+import { type ContainerId, type ContainerSpec, EngineError, NetworkGoneError } from '../engine.ts';
+import type { HelperFile, HelperSpec, Helpers, HelperView } from '../helpers.ts';
 import type { FakeContainer } from './fake-container.ts';
 import type { FakeVolumes } from './fake-volumes.ts';
 
@@ -11,12 +10,14 @@ export interface FakeHost {
   haveSpace(): void;
   find(idOrName: string): FakeContainer | undefined;
   startHelper(spec: HelperSpec): FakeContainer;
-  uses(volume: string): boolean;
+  containers(): readonly FakeContainer[];
 }
 
 /** {@link Helpers} of a fake engine. */
 export class FakeHelpers implements Helpers {
   readonly #host: FakeHost;
+  /** How often something was left in the network of a helper. */
+  readonly #traces = new Map<ContainerId, number>();
 
   constructor(host: FakeHost) {
     this.#host = host;
@@ -33,17 +34,42 @@ export class FakeHelpers implements Helpers {
     return this.#host.startHelper(spec).id;
   }
 
+  async openView(helper: ContainerId): Promise<HelperView> {
+    await this.#host.beThere();
+    const container = this.#running(helper);
+    return {
+      look: async () => {
+        this.#running(helper);
+        return `traces: ${this.#traces.get(helper) ?? 0}`;
+      },
+      gone: Promise.race([container.ended, container.lost]),
+      close: () => {},
+    };
+  }
+
+  /** What begins to run with the network of a helper; `nc` leaves a trace in it. */
+  join({ joins: helper, args }: ContainerSpec): void {
+    if (helper === undefined) return;
+    if (this.#host.find(helper)?.state.status !== 'running') {
+      throw new NetworkGoneError(`cannot join network of a non running container: ${helper}`);
+    }
+    if (args[0] === 'nc') this.#traces.set(helper, (this.#traces.get(helper) ?? 0) + 1);
+  }
+
   async putFile(helper: ContainerId, file: HelperFile): Promise<void> {
     await this.#host.beThere();
-    const container = this.#host.find(helper);
-    if (container?.state.status !== 'running') {
-      throw new EngineError('engine.failed', `No such container ${helper}`);
-    }
-    this.#host.volumes.put(container.spec.volumes, file);
+    this.#host.volumes.put(this.#running(helper).spec.volumes, file);
   }
 
   async removeVolume(name: string): Promise<boolean> {
     await this.#host.beThere();
-    return !this.#host.uses(name) && this.#host.volumes.remove(name);
+    const uses = ({ spec }: FakeContainer) => spec.volumes.some((volume) => volume.name === name);
+    return !this.#host.containers().some(uses) && this.#host.volumes.remove(name);
+  }
+
+  #running(helper: ContainerId): FakeContainer {
+    const container = this.#host.find(helper);
+    if (container?.state.status === 'running') return container;
+    throw new EngineError('engine.failed', `No such container ${helper}`);
   }
 }

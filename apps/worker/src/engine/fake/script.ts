@@ -30,6 +30,7 @@ export function parseCommand(argv: readonly string[], found: Surroundings): Step
     case 'sh':
       return args[0] === '-c' ? parseShell(args[1] ?? '', found) : [{ kind: 'copy' }];
     case 'true':
+    case 'nc':
     case ':':
       return [];
     case 'false':

@@ -1,17 +1,20 @@
 /** Where the file is in memory, and where in it what the code uses is. */
 const BASE = 0x400000;
 const CODE_OFFSET = 0x78;
-const DATA_OFFSET = 0x200;
+const DATA_OFFSET = 0x300;
+export const CODE_ADDRESS = BASE + CODE_OFFSET;
 
 export interface Machine {
   /** `e_machine` of ELF. */
   readonly number: number;
-  /** Its first instruction is the entry. It finds the data at 0x400200. */
+  /** It finds the data at 0x400300. */
   readonly code: Buffer;
+  /** Where in the code the program begins. */
+  readonly entryOffset: number;
 }
 
 /** The smallest static program that Linux runs: one segment, which is the whole file. */
-export function elf({ number, code }: Machine, data: Buffer): Buffer {
+export function elf({ number, code, entryOffset }: Machine, data: Buffer): Buffer {
   if (CODE_OFFSET + code.length > DATA_OFFSET) throw new RangeError('The code is too long');
   const file = Buffer.alloc(DATA_OFFSET + data.length);
   // 64 bits, little-endian, version 1; then an executable (2) for this machine.
@@ -19,7 +22,7 @@ export function elf({ number, code }: Machine, data: Buffer): Buffer {
   file.writeUInt16LE(2, 0x10);
   file.writeUInt16LE(number, 0x12);
   file.writeUInt32LE(1, 0x14);
-  file.writeBigUInt64LE(BigInt(BASE + CODE_OFFSET), 0x18);
+  file.writeBigUInt64LE(BigInt(CODE_ADDRESS + entryOffset), 0x18);
   // One program header, behind this one.
   file.writeBigUInt64LE(0x40n, 0x20);
   file.writeUInt16LE(0x40, 0x34);

@@ -1,73 +1,61 @@
-import { assemble, elf, type Machine } from './elf.ts';
+import { AMD64 } from './amd64.ts';
+import { ARM64 } from './arm64.ts';
+import { CODE_ADDRESS, elf, type Machine } from './elf.ts';
+import { END_OF_LOOK, LOOKED_AT } from './looked-at.ts';
+
+const MACHINES: Readonly<Record<string, Machine>> = { amd64: AMD64, arm64: ARM64 };
 
 /**
- * The program of helpers, in C:
+ * The program of helpers, in C. It waits, ends when it is told to, and tells what it sees whenever it is
+ * asked to, by a byte on its standard input:
  *
- *     sigprocmask(SIG_BLOCK, &TERM, NULL);
- *     while (sigtimedwait(&TERM, NULL, NULL) < 0) continue;
- *     exit(0);
+ *     void term() { exit(0); }
+ *     main() {
+ *       sigaction(SIGTERM, {term});        // the first process of a container gets no signal that it does not ask for
+ *       while (read(0, buffer, 1) == 1) {
+ *         for (path = PATHS; *path != 0; path += strlen(path) + 1) {
+ *           if (path[1] == 'e') {          // "/etc/…": also what else there is to change of a file
+ *             stat(path, buffer);
+ *             buffer.st_atime = 0;         // but to read it is no change,
+ *             buffer.st_ctime = 0;         // and the engine sets its owner whenever a container joins
+ *             write(1, buffer, sizeof(struct stat));
+ *             if ((n = listxattr(path, buffer, 8192)) > 0) write(1, buffer, n);
+ *           }
+ *           if ((file = open(path, O_RDONLY)) < 0) continue;
+ *           if (path[1] == 'e') {
+ *             ioctl(file, FS_IOC_GETFLAGS, buffer);
+ *             write(1, buffer, 8);
+ *           }
+ *           while ((n = read(file, buffer, 8192)) > 0) write(1, buffer, n);
+ *           close(file);
+ *         }
+ *         write(1, END_OF_LOOK, 8);
+ *       }
+ *       for (;;) pause();                  // nobody can ask any more
+ *     }
  *
- * The kernel keeps signals from the first process of a container that it does not ask for. The set of
- * signals is the data, at 0x400200.
+ * The listings of its two forms begin with `term`, at 0x400078; the data is at 0x400300: the 32 bytes that
+ * sigaction takes, then the paths. `architecture` is as engines call it; undefined when there is no form for it.
  */
-const MACHINES: Readonly<Record<string, Machine>> = {
-  amd64: {
-    number: 62,
-    code: assemble(`
-      b8 0e 00 00 00     mov    eax, 14          sigprocmask
-      31 ff              xor    edi, edi         SIG_BLOCK
-      be 00 02 40 00     mov    esi, 0x400200
-      31 d2              xor    edx, edx
-      41 ba 08 00 00 00  mov    r10d, 8          bytes of the set
-      0f 05              syscall
-      b8 80 00 00 00     again: mov eax, 128     sigtimedwait
-      bf 00 02 40 00     mov    edi, 0x400200
-      31 f6              xor    esi, esi
-      31 d2              xor    edx, edx
-      41 ba 08 00 00 00  mov    r10d, 8
-      0f 05              syscall
-      85 c0              test   eax, eax
-      78 e6              js     again
-      b8 3c 00 00 00     mov    eax, 60          exit
-      31 ff              xor    edi, edi
-      0f 05              syscall
-    `),
-  },
-  // Its instructions are words: little-endian, as they are in memory.
-  arm64: {
-    number: 183,
-    code: assemble(`
-      e8 10 80 d2  mov   x8, 135           sigprocmask
-      00 00 80 d2  mov   x0, 0             SIG_BLOCK
-      01 08 a0 d2  mov   x1, 0x400000
-      01 40 80 f2  movk  x1, 0x200
-      02 00 80 d2  mov   x2, 0
-      03 01 80 d2  mov   x3, 8             bytes of the set
-      01 00 00 d4  svc   0
-      28 11 80 d2  again: mov x8, 137      sigtimedwait
-      00 08 a0 d2  mov   x0, 0x400000
-      00 40 80 f2  movk  x0, 0x200
-      01 00 80 d2  mov   x1, 0
-      02 00 80 d2  mov   x2, 0
-      03 01 80 d2  mov   x3, 8
-      01 00 00 d4  svc   0
-      20 ff ff 37  tbnz  w0, 31, again     below zero
-      a8 0b 80 d2  mov   x8, 93            exit
-      00 00 80 d2  mov   x0, 0
-      01 00 00 d4  svc   0
-    `),
-  },
-};
-
-const SIGTERM = 15;
-
-/** As the engine calls its architecture. Undefined for one that there is no program for. */
 export function helperProgram(architecture: string): Buffer | undefined {
   const machine = MACHINES[architecture];
-  if (machine === undefined) return undefined;
-  const signals = Buffer.alloc(8);
-  signals.writeBigUInt64LE(1n << BigInt(SIGTERM - 1));
-  return elf(machine, signals);
+  return machine && elf(machine, Buffer.concat([sigaction(), paths()]));
 }
 
 export const ARCHITECTURES = Object.keys(MACHINES);
+
+/** Required on amd64, to return from a handler: this one never returns. */
+const SA_RESTORER = 0x04000000n;
+
+/** As the kernel takes it: handler, flags, restorer, mask. */
+function sigaction(): Buffer {
+  const action = Buffer.alloc(32);
+  action.writeBigUInt64LE(BigInt(CODE_ADDRESS));
+  action.writeBigUInt64LE(SA_RESTORER, 8);
+  return action;
+}
+
+/** One after the other, each with a closing zero; then an empty one, and the mark. */
+function paths(): Buffer {
+  return Buffer.from(`${LOOKED_AT.map((path) => `${path}\0`).join('')}\0${END_OF_LOOK}`);
+}
