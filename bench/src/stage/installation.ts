@@ -85,7 +85,7 @@ export async function install(
       signalAll([redis.pid], 'SIGCONT');
       await redis.stop();
       const engine = { socketPath: engineSocket };
-      const left = await listContainers(engine);
+      const left = await listContainers(engine, { withHelpers: true });
       await Promise.all(left.map(({ id }) => removeContainer(engine, id)));
     },
   };

@@ -16,10 +16,14 @@ interface ContainerSummary {
   readonly Labels: Readonly<Record<string, string>> | null;
 }
 
-/** The containers of an engine that ConJob made (labelled `conjob.…`), whatever their state. */
-export async function listContainers(engine: {
-  readonly socketPath: string;
-}): Promise<ListedContainer[]> {
+/** On the containers that workers make for themselves, and keep as long as they live. */
+const HELPER = 'conjob.helper-of';
+
+/** The containers of jobs that ConJob made (labelled `conjob.…`), whatever their state; or its helpers as well. */
+export async function listContainers(
+  engine: { readonly socketPath: string },
+  { withHelpers = false } = {},
+): Promise<ListedContainer[]> {
   const { body } = await callEngine(engine.socketPath, '/containers/json?all=true');
   return (JSON.parse(body) as ContainerSummary[])
     .map(({ Id, Names, Image, State, Labels }) => ({
@@ -29,7 +33,8 @@ export async function listContainers(engine: {
       state: State,
       labels: Labels ?? {},
     }))
-    .filter(({ labels }) => Object.keys(labels).some((label) => label.startsWith('conjob.')));
+    .filter(({ labels }) => Object.keys(labels).some((label) => label.startsWith('conjob.')))
+    .filter(({ labels }) => withHelpers || labels[HELPER] === undefined);
 }
 
 /** The living descendants of this process. */

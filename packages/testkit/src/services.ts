@@ -66,7 +66,7 @@ async function startServices(): Promise<Services> {
     redis,
     async stop() {
       forget();
-      const containers = await listContainers(engine);
+      const containers = await listContainers(engine, { withHelpers: true });
       const ours = new Set([engine.pid, redis.pid]);
       await stopAll();
       const running = childProcesses().filter(

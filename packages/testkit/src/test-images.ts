@@ -1,4 +1,4 @@
-import { busyboxFiles, importImages, type NewImage } from '@conjob/provision';
+import { busyboxFiles, type ImageFile, importImages, type NewImage } from '@conjob/provision';
 
 const INTERRUPTIBLE =
   "trap 'echo interrupted; exit 7' INT; echo ready; while :; do sleep 0.1; done";
@@ -23,7 +23,11 @@ export const TEST_IMAGES = {
   },
 } as const satisfies Record<string, NewImage>;
 
-/** Gives an engine the test images. */
-export async function importTestImages(socketPath: string): Promise<void> {
-  await importImages(socketPath, await busyboxFiles(), Object.values(TEST_IMAGES));
+/** Gives an engine the test images, with these files as well. */
+export async function importTestImages(
+  socketPath: string,
+  more: readonly ImageFile[] = [],
+): Promise<void> {
+  const files = [...(await busyboxFiles()), ...more];
+  await importImages(socketPath, files, Object.values(TEST_IMAGES));
 }

@@ -29,7 +29,7 @@ export async function stopEngines(engines: Engines): Promise<void> {
 /** What a failed row leaves is no business of the next one. */
 export async function clearContainers(engines: Engines): Promise<void> {
   for (const engine of engines) {
-    const left = await listContainers(engine);
+    const left = await listContainers(engine, { withHelpers: true });
     await Promise.all(left.map(({ id }) => removeContainer(engine, id)));
   }
 }

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { callEngine } from '@conjob/provision';
 import { keys } from '@conjob/shared';
-import { listContainers } from '@conjob/testkit';
-import type { Cluster } from '../cluster/cluster.ts';
+import { type ListedContainer, listContainers } from '@conjob/testkit';
+import type { Cluster, WorkerPart } from '../cluster/cluster.ts';
 import type { Engines } from '../cluster/engines.ts';
 
 const POLL_MS = 250;
@@ -28,17 +28,25 @@ export async function findLeftovers(
   }
 }
 
-async function look({ engines, redis }: Cluster, before: Inventory): Promise<string[]> {
+async function look({ engines, redis, workers }: Cluster, before: Inventory): Promise<string[]> {
   const onEngines = await Promise.all(
     engines.map(async (engine, place) => {
-      const containers = (await listContainers(engine)).map(
-        ({ name, state }) => `container ${name} (${state})`,
-      );
+      const containers = await listContainers(engine, { withHelpers: true });
+      const ofJobs = containers.filter((container) => !isKept(container, workers[place]));
+      const left = ofJobs.map(({ name, state }) => `container ${name} (${state})`);
       const things = (await thingsOf(engine)).filter((thing) => !before[place]?.has(thing));
-      return [...containers, ...things];
+      return [...left, ...things];
     }),
   );
   return [...onEngines.flat(), ...(await redis.with(liveKeys))];
+}
+
+/** A worker that lives keeps sandboxes for the jobs to come. */
+function isKept({ labels }: ListedContainer, worker: WorkerPart | undefined): boolean {
+  const isUp = worker?.down.every(({ until }) => until !== Number.POSITIVE_INFINITY) ?? false;
+  return (
+    isUp && labels['conjob.helper-of'] !== undefined && labels['conjob.worker'] === worker?.name
+  );
 }
 
 /** What only an unfinished job may have in Redis. */
@@ -55,7 +63,12 @@ async function liveKeys(redis: Parameters<Parameters<Cluster['redis']['with']>[0
 async function thingsOf({ socketPath }: { readonly socketPath: string }): Promise<string[]> {
   const ask = async (path: string): Promise<unknown> =>
     JSON.parse((await callEngine(socketPath, path, { timeoutMs: 10_000 })).body);
-  const images = (await ask('/images/json')) as { readonly Id: string }[];
+  const all = (await ask('/images/json')) as {
+    readonly Id: string;
+    readonly Labels: Readonly<Record<string, string>> | null;
+  }[];
+  // The image of helpers stays, as the next worker needs it.
+  const images = all.filter(({ Labels }) => Labels?.['conjob.helper'] === undefined);
   const { Volumes } = (await ask('/volumes')) as { Volumes: { readonly Name: string }[] | null };
   return [
     ...images.map(({ Id }) => `image ${Id}`),
