@@ -15,6 +15,7 @@ import { DockerUpkeep } from '../engine/docker/docker-upkeep.ts';
 import { awaitEngine } from '../engine-watch.ts';
 import { every } from '../every.ts';
 import { installationId } from '../installation.ts';
+import { HelperReaper } from './helper-reaper.ts';
 import { housekeeping } from './housekeeping.ts';
 import { needsReaper } from './needs.ts';
 import { Pace } from './pace.ts';
@@ -25,6 +26,7 @@ const RETRY_MS = 200;
 const HOUSEKEEPING_MS = 60_000;
 /** Of what a job may leave for a minute at most. */
 const SWEEP_MS = 20_000;
+const HELPERS_MS = 5_000;
 /** A reaper without a worker stays no longer, whatever is left: somebody has to look. */
 const MAX_ALONE_MS = 6 * 3_600_000;
 /** The same without an engine that answers. */
@@ -69,6 +71,7 @@ export async function runReaper(
       pace: new Pace(config.leaseMs),
       logger,
     });
+    const helpers = new HelperReaper({ engine, redis, installation, logger });
     const { imageCacheBytes, dockerCacheRetentionMs } = config;
     const keepHouse = housekeeping({
       engine,
@@ -84,7 +87,7 @@ export async function runReaper(
     releasers.push(every(HOUSEKEEPING_MS, keepHouse, warn));
     const sweep = () => sweepSecretVolumes({ upkeep, installation, logger });
     releasers.push(every(SWEEP_MS, sweep, warn));
-    await reapOn(reaper, config, logger, signals);
+    await reapOn({ reaper, helpers }, config, logger, signals);
     // Of containers that it has just removed. The next reaper does it too.
     if (!signals.quit.aborted) await sweep().catch(warn);
   } catch (error) {
@@ -94,8 +97,13 @@ export async function runReaper(
   }
 }
 
+interface Reapers {
+  readonly reaper: Reaper;
+  readonly helpers: HelperReaper;
+}
+
 async function reapOn(
-  reaper: Reaper,
+  { reaper, helpers }: Reapers,
   { heartbeatFile, leaseMs }: WorkerConfig,
   logger: Logger,
   { quit, alone }: ReaperSignals,
@@ -104,10 +112,23 @@ async function reapOn(
   let lastReport: PassReport = { entries: [], nextInMs: 0 };
   let engineSeenAt = performance.now();
   let isEngineAway = false;
+  let hasHelpers = false;
+  let helpersAt = Number.NEGATIVE_INFINITY;
   const retryMs = new Pace(leaseMs).lookMs;
   while (!quit.aborted) {
-    if (alone.aborted) aloneSince ??= performance.now();
-    const report = await reaper.pass({ full: alone.aborted }).catch((error: unknown): null => {
+    if (alone.aborted && aloneSince === undefined) {
+      aloneSince = performance.now();
+      helpers.forgetSigns();
+    }
+    const pass = async (): Promise<PassReport> => {
+      const passed = await reaper.pass({ full: alone.aborted });
+      if (alone.aborted || performance.now() - helpersAt > HELPERS_MS) {
+        hasHelpers = await helpers.pass();
+        helpersAt = performance.now();
+      }
+      return passed;
+    };
+    const report = await pass().catch((error: unknown): null => {
       if (!isEngineAway) logger.error({ err: error }, 'the engine does not answer');
       isEngineAway = true;
       return null;
@@ -121,7 +142,7 @@ async function reapOn(
     }
     const isOrderly = (alone.reason as WorkerEnd | undefined) === 'orderly';
     const known = report ?? (isOrderly ? lastReport : null);
-    if (aloneSince !== undefined && isDone(known, aloneSince, engineSeenAt)) {
+    if (aloneSince !== undefined && isDone(known, hasHelpers, aloneSince, engineSeenAt)) {
       await reaper.idle();
       logger.info('no container needs this reaper any more');
       return;
@@ -130,11 +151,16 @@ async function reapOn(
   }
 }
 
-function isDone(report: PassReport | null, aloneSince: number, engineSeenAt: number): boolean {
+function isDone(
+  report: PassReport | null,
+  hasHelpers: boolean,
+  aloneSince: number,
+  engineSeenAt: number,
+): boolean {
   const now = performance.now();
   if (now - aloneSince > MAX_ALONE_MS) return true;
   if (!report) return now - Math.max(engineSeenAt, aloneSince) > MAX_ALONE_WITHOUT_ENGINE_MS;
-  return !report.entries.some((entry) => needsReaper(entry, aloneSince));
+  return !hasHelpers && !report.entries.some((entry) => needsReaper(entry, aloneSince));
 }
 
 /** Any of the signals ends the sleep. */
