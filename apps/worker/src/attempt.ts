@@ -10,6 +10,7 @@ import { containerSpec } from './container-spec.ts';
 import type { CrashPoint } from './crash-points.ts';
 import { endedForMs } from './ended-for.ts';
 import { type ContainerId, EngineError, isEngineAway } from './engine/engine.ts';
+import { JoiningContainer } from './networks/joining-container.ts';
 import { type ObtainedImage, obtainImage } from './obtain-image.ts';
 import type { OutputRecorder } from './output/output-recorder.ts';
 import { PassingPhase } from './passing-phase.ts';
@@ -38,6 +39,7 @@ export class Attempt {
   readonly #recorder: OutputRecorder;
   readonly #secret: AttemptSecret;
   readonly #watch: Stopwatch;
+  readonly #container: JoiningContainer;
   #mayHaveStarted = false;
   #ranMs = 0;
   #started = false;
@@ -60,6 +62,7 @@ export class Attempt {
     this.#recorder = recorder;
     this.#secret = secret;
     this.#watch = new Stopwatch(claim.queueMs);
+    this.#container = new JoiningContainer(dependencies);
   }
 
   /** True when there is an ended container to look into. */
@@ -74,8 +77,9 @@ export class Attempt {
   async run(): Promise<Outcome> {
     this.#pass('claimed');
     return this.#conclude(async () => {
-      const container = await this.#create();
-      return runContainer(this.#deps.engine, container, await this.#runOptions(container));
+      const run = async (container: ContainerId) =>
+        runContainer(this.#deps.engine, container, await this.#runOptions(container));
+      return this.#container.run(await this.#create(), run);
     });
   }
 
@@ -97,15 +101,17 @@ export class Attempt {
   }
 
   async #conclude(run: () => Promise<ContainerExit>): Promise<Outcome> {
+    let exit: ContainerExit | null = null;
     try {
       this.#heed(this.#claim.cancelReason);
       if (!this.#mayHaveStarted) this.#stop.throwIfStopped();
-      const exit = await run();
+      exit = await run();
       this.#pass('collected');
       return concludeExit(exit, this.#stop.decisive);
     } catch (error) {
       return this.#concludeError(error);
     } finally {
+      this.#container.release(exit);
       clearTimeout(this.#deadline);
       await this.#phase.end();
     }
@@ -153,7 +159,7 @@ export class Attempt {
   }
 
   async #createOf(image: ObtainedImage): Promise<ContainerId> {
-    const { engine, defaults } = this.#deps;
+    const { defaults } = this.#deps;
     const sandbox = this.#deps.sandboxOf(this.#claim.spec, image);
     this.#phase.begin(() => this.#advance('claimed', 'creating'));
     try {
@@ -161,7 +167,7 @@ export class Attempt {
       this.#facts = { imageDigest: image.digest, sandbox, secretVersion: secret?.version ?? '' };
       const spec = containerSpec(this.#claim, image.id, sandbox, defaults, secret?.mount);
       this.#deps.noteUses(spec);
-      const container = await engine.create(spec);
+      const container = await this.#container.create(spec);
       this.#pass('created');
       return container;
     } finally {

@@ -86,6 +86,8 @@ export const workerConfigSchema = z
     WORKER_SHUTDOWN_SECONDS: wholeNumber(0, 3600).default(10),
     SECRET_KEYS_DIR: z.string().optional(),
     WORKER_REAPER: z.enum(['child', 'none']).default('child'),
+    WORKER_SANDBOX_POOL: z.enum(['on', 'off']).default('on'),
+    WORKER_SANDBOX_REUSE: z.enum(['clean', 'never']).default('clean'),
     IMAGE_CACHE_BYTES: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional(),
     DOCKER_CACHE_RETENTION_SECONDS: wholeNumber(60, 10 * 365 * DAY_SECONDS).default(
       7 * DAY_SECONDS,
@@ -152,6 +154,8 @@ export const workerConfigSchema = z
     shutdownGraceMs: env.WORKER_SHUTDOWN_SECONDS * 1000,
     secretKeysFolder: env.SECRET_KEYS_DIR,
     hasReaper: env.WORKER_REAPER === 'child',
+    hasNetworkPool: env.WORKER_SANDBOX_POOL === 'on',
+    networkReuse: env.WORKER_SANDBOX_REUSE,
     imageCacheBytes: env.IMAGE_CACHE_BYTES,
     dockerCacheRetentionMs: env.DOCKER_CACHE_RETENTION_SECONDS * 1000,
     maxOutputBytes: env.MAX_OUTPUT_BYTES,

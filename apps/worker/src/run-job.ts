@@ -17,6 +17,7 @@ import { type ContainerDefaults, containerName } from './container-spec.ts';
 import type { CrashPoints } from './crash-points.ts';
 import { type ContainerId, type Engine, isEngineAway } from './engine/engine.ts';
 import type { ImageHolds } from './image-holds.ts';
+import type { NetworkSource } from './networks/held-networks.ts';
 import type { ObtainedImage } from './obtain-image.ts';
 import { OutputRecorder } from './output/output-recorder.ts';
 import type { NoteUses } from './reaper/note-uses.ts';
@@ -28,6 +29,7 @@ import { HandedOverError, StoppedError, type StopSignal } from './stop-reason.ts
 
 export interface RunJobDependencies {
   readonly engine: Engine;
+  readonly networks: NetworkSource;
   readonly attempts: Attempts;
   readonly defaults: ContainerDefaults;
   /** Which images this worker runs. */

@@ -26,6 +26,7 @@ import { Intakes } from './intake/intakes.ts';
 import { Slots } from './intake/slots.ts';
 import { renewalMs } from './lease.ts';
 import { listen } from './listener.ts';
+import { createHeldNetworks } from './networks/create-held-networks.ts';
 import type { ObtainedImage } from './obtain-image.ts';
 import { openEngine } from './open-engine.ts';
 import { orAbort } from './or-abort.ts';
@@ -135,11 +136,15 @@ export async function startWorker(
     const lost = Promise.withResolvers<NameTakenError>();
     pushWithRedis(every(renewalMs(config.leaseMs), () => running.renewLeases(), warn('leases')));
     const background = new Background(config.concurrency);
+    const owner = { installation, worker: name.name };
+    const networks = createHeldNetworks(config, { engine, helpers, owner, logger });
+    releasers.push(async () => void (await within(BACKGROUND_MS, networks.end())));
     const { secretKeysFolder: keysFolder } = config;
     const secrets = new SecretReader({ redis, keysFolder, logger });
     await secrets.check();
     const dependencies = {
       engine,
+      networks,
       attempts,
       running,
       logger,
@@ -208,6 +213,7 @@ export async function startWorker(
       await within(BACKGROUND_MS, background.idle());
     });
     await orAbort(signal, adoption.begin());
+    await orAbort(signal, networks.begin());
     await orAbort(signal, intakes.refresh());
     await orAbort(signal, intakes.ready());
     const about = { worker: name.name, engine: version, slots: slots.total, labels: config.labels };

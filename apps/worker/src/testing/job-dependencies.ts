@@ -2,6 +2,7 @@ import { type Attempts, createLogger } from '@conjob/shared';
 import type { Engine } from '../engine/engine.ts';
 import { fakeDescription } from '../engine/fake/fake-description.ts';
 import { ImageHolds } from '../image-holds.ts';
+import { NO_HELD_NETWORKS } from '../networks/held-networks.ts';
 import type { RunJobDependencies } from '../run-job.ts';
 import { decideSandbox } from '../sandbox/decide-sandbox.ts';
 import type { SandboxSettings } from '../sandbox/sandbox-settings.ts';
@@ -21,6 +22,7 @@ const SETTINGS: SandboxSettings = {
 export function jobDependencies(engine: Engine, attempts: Attempts): RunJobDependencies {
   return {
     engine,
+    networks: NO_HELD_NETWORKS,
     attempts,
     defaults: {
       worker: 'test',
