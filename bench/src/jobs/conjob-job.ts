@@ -10,13 +10,19 @@ export interface Answer {
   readonly parts: Readonly<Record<string, number>>;
 }
 
+export type Network = 'none' | 'bridge';
+
+interface Job {
+  readonly image: string;
+  readonly args: readonly string[];
+  readonly remove?: boolean;
+  readonly network?: Network;
+}
+
 /** Runs a command in ConJob, one request that is answered with what the job printed. */
-export async function runInConJob(
-  url: string,
-  { image, args, remove = true }: { image: string; args: readonly string[]; remove?: boolean },
-): Promise<Answer> {
+export async function runInConJob(url: string, job: Job): Promise<Answer> {
   const start = performance.now();
-  const response = await fetch(jobUrl(url, image, args, remove), { method: 'POST' });
+  const response = await fetch(jobUrl(url, job), { method: 'POST' });
   const text = await response.text();
   const ms = performance.now() - start;
   if (response.status !== 200) throw new Error(`the job was answered ${response.status}: ${text}`);
@@ -28,13 +34,8 @@ export async function runInConJob(
   };
 }
 
-export function jobUrl(
-  url: string,
-  image: string,
-  args: readonly string[],
-  remove: boolean,
-): string {
-  const query = new URLSearchParams({ image, pull: 'never', remove: String(remove) });
+export function jobUrl(url: string, { image, args, remove = true, network = 'none' }: Job): string {
+  const query = new URLSearchParams({ image, network, pull: 'never', remove: String(remove) });
   for (const arg of args) query.append('arg', arg);
   return `${url}/job/run?${query}`;
 }

@@ -1,11 +1,12 @@
 import { findBinary, run } from '@conjob/provision';
+import type { Network } from './conjob-job.ts';
 
 /** The `docker` of this machine, talking to one engine. */
 export interface DockerCli {
   /** As it says itself. */
   readonly version: string;
-  /** `docker run --rm` without a network; returns what the job printed. */
-  run(image: string, args: readonly string[]): Promise<string>;
+  /** `docker run --rm`; returns what the job printed. */
+  run(image: string, args: readonly string[], network: Network): Promise<string>;
   /** `docker stop`. */
   stop(container: string, graceSeconds: number): Promise<void>;
 }
@@ -18,8 +19,8 @@ export async function findDockerCli(engineSocket: string): Promise<DockerCli | u
   const docker = (args: readonly string[]) => run(binary, args, { env });
   return {
     version: (await docker(['--version'])).trim(),
-    run: (image, args) =>
-      docker(['run', '--rm', '--network', 'none', '--pull', 'never', image, ...args]),
+    run: (image, args, network) =>
+      docker(['run', '--rm', '--network', network, '--pull', 'never', image, ...args]),
     stop: async (container, graceSeconds) =>
       void (await docker(['stop', '-t', String(graceSeconds), container])),
   };

@@ -3,19 +3,27 @@ import type Docker from 'dockerode';
 import { closedLoop } from '../closed-loop.ts';
 import type { Performance } from '../scenarios/scenario.ts';
 import { runBare } from './bare-job.ts';
-import { runInConJob } from './conjob-job.ts';
+import { type Network, runInConJob } from './conjob-job.ts';
 import { textOf } from './frames.ts';
 import type { Template } from './like-conjob.ts';
 
 /** Runs that many `echo` jobs in one way, and returns the time they took in ms. */
 export type Load = (jobs: number) => Promise<number>;
 
+export interface LoadOptions {
+  readonly url: string;
+  readonly template: Template;
+  readonly slots: number;
+  /** Of ConJob's jobs; of the others it is in the template. Default `none`. */
+  readonly network?: Network;
+}
+
 const REMOVED_WITHIN_MS = 10_000;
 
 /** The same jobs through ConJob and without it, `slots` containers at a time. */
 export function loads(
   { stage: { docker, image }, signal }: Pick<Performance, 'stage' | 'signal'>,
-  { url, template, slots }: { url: string; template: Template; slots: number },
+  { url, template, slots, network = 'none' }: LoadOptions,
 ): Record<'conJob' | 'bare', Load> {
   const word = 'throughput';
   const check = (text: string): void => {
@@ -25,7 +33,7 @@ export function loads(
     // As many jobs wait as run: a slot that is free finds the next job in the queue.
     conJob: async (jobs) => {
       const runOne = async () =>
-        check((await runInConJob(url, { image, args: ['echo', word] })).text);
+        check((await runInConJob(url, { image, network, args: ['echo', word] })).text);
       return (
         (await closedLoop({ jobs, clients: 2 * slots, signal }, runOne)) +
         (await untilAllRemoved(docker))
@@ -41,9 +49,14 @@ export function loads(
 /** ConJob answers before it removes the container; a rate must not profit from that. */
 async function untilAllRemoved(docker: Docker): Promise<number> {
   const start = performance.now();
-  while ((await docker.listContainers({ all: true })).length > 0) {
+  while ((await docker.listContainers({ all: true })).some(isOfJob)) {
     if (performance.now() - start > REMOVED_WITHIN_MS) throw new Error('containers were left');
     await sleep(2);
   }
   return performance.now() - start;
+}
+
+/** And not one that a worker keeps for the jobs to come. */
+function isOfJob({ Labels }: Docker.ContainerInfo): boolean {
+  return Labels['conjob.helper-of'] === undefined;
 }

@@ -1,14 +1,23 @@
-import type { Answer } from '../jobs/conjob-job.ts';
+import type { Answer, Network } from '../jobs/conjob-job.ts';
 import { differences, median, ratios, summarize } from '../report/statistics.ts';
 import { figure, table } from '../report/table.ts';
+import { VARIANT_NAMES, type Variant } from '../stage/variants.ts';
 
 export const TARGET_OVERHEAD_MS = 15;
+/** Of what `docker run` takes. */
+const TARGET_SHARES = { none: 0.58, bridge: 0.6 } as const;
+
+export type Way = Variant | 'bare' | 'dockerRun';
+
+const NAMES: Readonly<Record<Way, string>> = {
+  ...VARIANT_NAMES,
+  bare: 'bare sequence',
+  dockerRun: 'docker run --rm',
+};
 
 export interface EchoRun {
   /** Until output and exit code were known. */
   readonly knownMs: number;
-  /** Until the container was gone as well. */
-  readonly removedMs: number;
   /** False when the machine had other things to do at the start, for seconds. */
   readonly wasCalm: boolean;
   readonly parts?: Answer['parts'];
@@ -16,64 +25,57 @@ export interface EchoRun {
 
 /** What the runs say, as tables. Values of the same index were measured in the same round. */
 export function reportEcho(
-  { conJob, bare, dockerRun }: Record<'conJob' | 'bare' | 'dockerRun', readonly EchoRun[]>,
+  network: Network,
+  runs: Readonly<Partial<Record<Way, readonly EchoRun[]>>>,
   cliVersion: string | undefined,
 ): string {
-  const known = (runs: readonly EchoRun[]) => runs.map(({ knownMs }) => knownMs);
-  const removed = (runs: readonly EchoRun[]) => runs.map(({ removedMs }) => removedMs);
-  const row = (name: string, values: readonly number[]) => {
-    const { p50, p95, min, max } = summarize(values);
-    return [name, ...[p50, p95, min, max].map((ms) => figure(ms))];
-  };
-  const overhead = differences(known(conJob), known(bare));
+  const ways = (Object.keys(NAMES) as Way[]).filter((way) => runs[way] !== undefined);
+  const known = (way: Way) => (runs[way] ?? []).map(({ knownMs }) => knownMs);
+  const all = ways.flatMap((way) => runs[way] ?? []);
   const lines = [
+    `### Network \`${network}\``,
+    '',
     table(
       ['way', 'p50 ms', 'p95 ms', 'min ms', 'max ms'],
-      [
-        row('ConJob: answer', known(conJob)),
-        row('ConJob: removed', removed(conJob)),
-        row('bare: answer', known(bare)),
-        row('bare: removed', removed(bare)),
-        ...(dockerRun.length > 0 ? [row('docker run --rm', removed(dockerRun))] : []),
-      ],
+      ways.map((way) => {
+        const { p50, p95, min, max } = summarize(known(way));
+        return [NAMES[way], ...[p50, p95, min, max].map((ms) => figure(ms))];
+      }),
     ),
     '',
     table(
       ['compared within a round', 'p50', 'target'],
       [
-        ['answer: ConJob − bare', `${figure(median(overhead))} ms`, `≤ ${TARGET_OVERHEAD_MS} ms`],
+        ...(cliVersion === undefined ? [] : compareWithDocker(network, known)),
         [
-          'removed: ConJob − bare',
-          `${figure(median(differences(removed(conJob), removed(bare))))} ms`,
-          '',
+          `${NAMES.noPool} − ${NAMES.bare}`,
+          `${figure(median(differences(known('noPool'), known('bare'))))} ms`,
+          `≤ ${TARGET_OVERHEAD_MS} ms`,
         ],
-        [
-          'ConJob answer − bare removed',
-          `${figure(median(differences(known(conJob), removed(bare))))} ms`,
-          '',
-        ],
-        ...(dockerRun.length > 0
-          ? [
-              [
-                'ConJob answer / docker run',
-                figure(median(ratios(known(conJob), known(dockerRun))), 2),
-                '< 1',
-              ],
-              [
-                'ConJob removed / docker run',
-                figure(median(ratios(removed(conJob), removed(dockerRun))), 2),
-                '',
-              ],
-            ]
-          : []),
       ],
     ),
     '',
-    `${conJob.length} rounds. ${restless([...conJob, ...bare, ...dockerRun])}`,
-    `Medians of the parts in ms: ConJob ${partsOf(conJob)}; bare ${partsOf(bare)}.`,
+    `${known('bare').length} rounds. ${restless(all)}`,
+    `Medians of the parts in ms: ${ways
+      .filter((way) => runs[way]?.[0]?.parts !== undefined)
+      .map((way) => `${NAMES[way]}: ${partsOf(runs[way] ?? [])}`)
+      .join('; ')}.`,
     cliVersion === undefined ? 'There was no docker command on PATH.' : `CLI: ${cliVersion}.`,
   ];
   return lines.join('\n');
+}
+
+function compareWithDocker(network: Network, known: (way: Way) => number[]): string[][] {
+  const targets: Readonly<Record<Variant, string>> = {
+    reuse: `≤ ${TARGET_SHARES[network]}`,
+    never: '',
+    noPool: '< 1',
+  };
+  return (Object.keys(targets) as Variant[]).map((variant) => [
+    `${NAMES[variant]} / ${NAMES.dockerRun}`,
+    figure(median(ratios(known(variant), known('dockerRun'))), 2),
+    targets[variant],
+  ]);
 }
 
 /** Where the time of the answers went; ConJob says it in Server-Timing. */

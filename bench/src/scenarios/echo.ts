@@ -1,66 +1,80 @@
 import { interleave, type Measure } from '../interleave.ts';
 import { runBare } from '../jobs/bare-job.ts';
-import { containerOf, runInConJob, untilGone } from '../jobs/conjob-job.ts';
+import { containerOf, type Network, runInConJob, untilGone } from '../jobs/conjob-job.ts';
 import { findDockerCli } from '../jobs/docker-cli.ts';
 import { textOf } from '../jobs/frames.ts';
 import { likeConJob } from '../jobs/like-conjob.ts';
 import { calm } from '../stage/calm.ts';
-import { type EchoRun, reportEcho, TARGET_OVERHEAD_MS } from './echo-report.ts';
+import type { ConJob } from '../stage/conjob.ts';
+import { type Variant, withVariants } from '../stage/variants.ts';
+import { type EchoRun, reportEcho, TARGET_OVERHEAD_MS, type Way } from './echo-report.ts';
 import type { Performance, Scenario } from './scenario.ts';
 
 const WARM_UP_ROUNDS = 3;
 const CALM_WITHIN_MS = 3_000;
+const VARIANTS: readonly Variant[] = ['reuse', 'never', 'noPool'];
 
 export const echo: Scenario = {
   name: 'echo',
   title: 'One `echo` at a time',
   method: `\
-The smallest job there is, one at a time, three ways on the same engine: as one request to ConJob
-(\`POST /job/run\`, answered with the output), as the bare sequence of engine calls that no client can
+The smallest job there is, one at a time, on one engine, without a network and on its bridge: as one request to ConJob
+(\`POST /job/run\`, answered with the output), which joins a held network that is used again, one that is used once
+(\`WORKER_SANDBOX_REUSE=never\`), or none (\`WORKER_SANDBOX_POOL=off\`); as the bare sequence of engine calls that no client can
 do without (create → attach ∥ wait → start → exit and end of output → remove, by dockerode, with the
-very options that ConJob gives its containers), and as \`docker run --rm --network none\`. The ways
+very options that ConJob gives its containers, and a network of their own); and as \`docker run --rm\`. The ways
 take turns, each round in another order; warm-up rounds are left out; each run waits until the machine
-is calm; each output is checked. "Answer" is the time until output and exit code are known, "removed" until the container is
-gone too. ConJob answers first and removes afterwards; \`docker run\` returns when both are done.
-Overhead is the median of the differences within a round. Targets: an overhead of at most
-${TARGET_OVERHEAD_MS} ms, and less than \`docker run\` takes.`,
+is calm; each output is checked. "Answer" is the time until output and exit code are known; \`docker run\` returns when the
+container is gone too, which ConJob does afterwards. What is compared is the median of the ratios, or differences, within a round.
+Without a pool the target is less than \`docker run\` takes, and an overhead of at most ${TARGET_OVERHEAD_MS} ms over the bare sequence.`,
   rounds: 30,
-  run: (performance) => performance.stage.withConJob({}, ({ url }) => measure(performance, url)),
+  async run(performance) {
+    const reports: string[] = [];
+    await withVariants(performance.stage, {}, async (conJobs) => {
+      for (const network of ['none', 'bridge'] as const) {
+        reports.push(await measure(performance, conJobs, network));
+      }
+    });
+    return reports.join('\n\n');
+  },
 };
 
-async function measure({ stage, rounds, signal, say }: Performance, url: string): Promise<string> {
+async function measure(
+  { stage, rounds, signal, say }: Performance,
+  conJobs: Readonly<Record<Variant, ConJob>>,
+  network: Network,
+): Promise<string> {
   const { docker, image } = stage;
-  const template = await likeConJob(docker, url, image);
+  const template = await likeConJob(docker, conJobs.noPool.url, image, network);
   const cli = await findDockerCli(stage.engineSocket);
-  const ways: Record<string, Measure<EchoRun>> = {
-    conJob: checked(async (args) => {
-      const { id, text, ms, parts } = await runInConJob(url, { image, args });
-      const goneMs = await untilGone(docker, containerOf(id));
-      return { text, run: { knownMs: ms, removedMs: ms + goneMs, parts } };
-    }),
+  const conJob = (variant: Variant) =>
+    checked(async (args) => {
+      const { url } = conJobs[variant];
+      const { id, text, ms, parts } = await runInConJob(url, { image, network, args });
+      await untilGone(docker, containerOf(id));
+      return { text, run: { knownMs: ms, parts } };
+    });
+  const ways: Partial<Record<Way, Measure<EchoRun>>> = {
+    ...Object.fromEntries(VARIANTS.map((variant) => [variant, conJob(variant)])),
     bare: checked(async (args) => {
       let text = '';
-      const run = await runBare(docker, template(args), async (output) => {
+      const { knownMs, parts } = await runBare(docker, template(args), async (output) => {
         text = await textOf(output);
       });
-      return { text, run };
+      return { text, run: { knownMs, parts } };
     }),
     ...(cli && {
       dockerRun: checked(async (args) => {
         const start = performance.now();
-        const text = await cli.run(image, args);
-        const ms = performance.now() - start;
-        return { text, run: { knownMs: ms, removedMs: ms } };
+        const text = await cli.run(image, args, network);
+        return { text, run: { knownMs: performance.now() - start } };
       }),
     }),
   };
-  say(`warming up, then ${rounds} rounds of ${Object.keys(ways).length} ways`);
-  await interleave(WARM_UP_ROUNDS, ways, signal);
-  const runs = await interleave(rounds, ways, signal);
-  return reportEcho(
-    { conJob: runs['conJob'] ?? [], bare: runs['bare'] ?? [], dockerRun: runs['dockerRun'] ?? [] },
-    cli?.version,
-  );
+  say(`network ${network}: warming up, then ${rounds} rounds of ${Object.keys(ways).length} ways`);
+  const named = ways as Record<Way, Measure<EchoRun>>;
+  await interleave(WARM_UP_ROUNDS, named, signal);
+  return reportEcho(network, await interleave(rounds, named, signal), cli?.version);
 }
 
 /** Runs `echo` with a word of its own, and sees to it that exactly that comes back. */

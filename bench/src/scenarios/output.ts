@@ -122,7 +122,7 @@ async function measureOnce(
   keptBytes: number,
 ): Promise<Measured> {
   const { docker, image } = stage;
-  const conJobMs = await readAnswer(jobUrl(url, image, args, true), pattern, keptBytes);
+  const conJobMs = await readAnswer(jobUrl(url, { image, args }), pattern, keptBytes);
   const peaks = { apiBytes: peakMemoryBytes(apiPid), workerBytes: peakMemoryBytes(workerPid) };
   const template = await likeConJob(docker, url, image);
   let bytes = 0;

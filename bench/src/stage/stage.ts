@@ -15,6 +15,8 @@ export interface Stage {
   readonly docker: Docker;
   readonly engineSocket: string;
   readonly redisPid: number;
+  /** Without the number of a database: by that, several ConJobs can share it. */
+  readonly redisUrl: string;
   readonly image: string;
   /** Gives `use` a new ConJob, and stops it afterwards. */
   withConJob<T>(
@@ -41,7 +43,7 @@ export async function setStage({ built, everysec }: StageOptions): Promise<Stage
     const redis = await startTestRedis({ appendOnly: true, listen: 'tcp' });
     releasers.push(() => redis.stop());
     if (everysec) await writeEverySecond(redis.url);
-    const engine = await startTestEngine({ witness: false });
+    const engine = await startTestEngine({ witness: false, withBridge: true });
     releasers.push(() => engine.stop());
     const places = {
       redisUrl: redis.url,
@@ -53,6 +55,7 @@ export async function setStage({ built, everysec }: StageOptions): Promise<Stage
       docker: connect(engine.socketPath),
       engineSocket: engine.socketPath,
       redisPid: redis.pid,
+      redisUrl: redis.url,
       image: TEST_IMAGES.busybox.tag,
       async withConJob(env, use) {
         const conJob = await startConJob({ ...places, env });
