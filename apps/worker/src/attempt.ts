@@ -14,6 +14,7 @@ import { JoiningContainer } from './networks/joining-container.ts';
 import { type ObtainedImage, obtainImage } from './obtain-image.ts';
 import type { OutputRecorder } from './output/output-recorder.ts';
 import { PassingPhase } from './passing-phase.ts';
+import { PullNotes } from './pull-notes.ts';
 import { refuseImage } from './refuse-image.ts';
 import { rejoinContainer } from './rejoin-container.ts';
 import { type RunOptions, runContainer } from './run-container.ts';
@@ -152,7 +153,9 @@ export class Attempt {
     const { engine, images } = this.#deps;
     const { spec } = this.#claim;
     refuseImage(spec.image, images);
-    const image = await obtainImage(engine, spec, this.#stop.signal);
+    const notes = new PullNotes((progress) => this.#advance('claimed', 'pulling', { progress }));
+    const { signal } = this.#stop;
+    const image = await obtainImage(engine, spec, signal, notes.note).finally(() => notes.end());
     this.#watch.lap('pullMs');
     this.#pass('pulled');
     return image;

@@ -1,5 +1,5 @@
 import { canonicalImage, imageRepository, type JobSpec, parseImageReference } from '@conjob/shared';
-import { type Engine, EngineError, type LocalImage } from './engine/engine.ts';
+import { type Engine, EngineError, type LocalImage, type PullOptions } from './engine/engine.ts';
 
 export interface ObtainedImage {
   /** Names exactly this image on this engine, also when its tag moves on. */
@@ -17,13 +17,14 @@ export async function obtainImage(
   engine: Engine,
   wish: ImageWish,
   signal: AbortSignal,
+  onProgress?: PullOptions['onProgress'],
 ): Promise<ObtainedImage> {
   const local = wish.pull === 'always' ? null : await findSuitable(engine, wish);
   if (local) return obtained(local, wish.image);
   if (wish.pull === 'never') {
     throw new EngineError('image.not_local', `no image ${wish.image} on this host`);
   }
-  await pull(engine, wish, signal);
+  await pull(engine, wish, signal, onProgress);
   const pulled = await engine.findImage(canonicalImage(parseImageReference(wish.image)));
   if (pulled === null)
     throw new EngineError('image.not_local', 'the image was gone after its pull');
@@ -38,11 +39,17 @@ async function findSuitable(engine: Engine, wish: ImageWish): Promise<LocalImage
   return null;
 }
 
-async function pull(engine: Engine, wish: ImageWish, signal: AbortSignal): Promise<void> {
+async function pull(
+  engine: Engine,
+  wish: ImageWish,
+  signal: AbortSignal,
+  onProgress: PullOptions['onProgress'],
+): Promise<void> {
   const deadline = AbortSignal.timeout(wish.pullTimeoutSeconds * 1000);
   try {
     await engine.pull(canonicalImage(parseImageReference(wish.image)), {
       platform: wish.platform,
+      onProgress,
       signal: AbortSignal.any([signal, deadline]),
     });
   } catch (error) {

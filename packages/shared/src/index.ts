@@ -16,6 +16,7 @@ export * from './load-config.ts';
 export * from './logger.ts';
 export * from './output-reader.ts';
 export * from './placement.ts';
+export * from './pull-progress.ts';
 export * from './redis.ts';
 export * from './redis-durability.ts';
 export * from './redis-outages.ts';

@@ -1,6 +1,7 @@
 import type { JobResult } from './job-result.ts';
 import { type JobSpec, readJobSpec } from './job-spec.ts';
 import type { JobPhase, JobState } from './job-state.ts';
+import type { PullProgress } from './pull-progress.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /**
@@ -32,6 +33,8 @@ export interface JobRecord {
   readonly startedAt: number | null;
   readonly finishedAt: number | null;
   readonly attempts: readonly AttemptRecord[];
+  /** How far the pull of its image is, while that is under way and worth telling. */
+  readonly progress: PullProgress | null;
   /** Digest of the image that was really run. */
   readonly imageDigest: string | null;
   /** What really confined the last container; null before there was one. */
@@ -62,6 +65,7 @@ export function readJobRecord(id: string, fields: Record<string, string>): JobRe
     startedAt: optionalTime(fields['startedAt']),
     finishedAt: optionalTime(fields['finishedAt']),
     attempts: Array.from({ length: attempts }, (_, index) => readAttempt(index + 1, fields)),
+    progress: readProgress(fields),
     imageDigest: fields['imageDigest'] || null,
     sandbox: fields['sandbox'] ? (JSON.parse(fields['sandbox']) as Sandbox) : null,
     secretVersion: fields['secretVersion'] || null,
@@ -71,6 +75,11 @@ export function readJobRecord(id: string, fields: Record<string, string>): JobRe
     version: Number(fields['v']),
     result: readResult(fields['result']),
   };
+}
+
+/** It is about the phase in which it was written, and stays behind when that is over. */
+function readProgress({ phase, progress }: Record<string, string>): PullProgress | null {
+  return phase === 'pulling' && progress ? (JSON.parse(progress) as PullProgress) : null;
 }
 
 function readAttempt(number: number, fields: Record<string, string>): AttemptRecord {

@@ -129,6 +129,25 @@ describe('the events of a job', () => {
     ]);
   });
 
+  test('tell how far a pull is', async () => {
+    const id = await submit();
+    const told: object[] = [];
+    const reading = readEvents(eventsUrl(id), {
+      onEvent: ({ data }) => void told.push(JSON.parse(data).progress),
+    });
+    const claim = await worker.take();
+    for (const bytes of [1, 2]) {
+      const progress = { layers: 1, layersDone: 0, bytes, totalBytes: 2 };
+      await worker.attempts.advance(claim, 'claimed', 'pulling', { progress });
+      await until(() =>
+        told.some((each) => each !== null && 'bytes' in each && each.bytes === bytes),
+      );
+    }
+    await worker.finish(claim);
+    await reading;
+    expect(told.at(-1)).toBe(null);
+  });
+
   test('keep a character whole that comes in two chunks, and bytes that are none', async () => {
     const id = await submit();
     const bytes = (...values: number[]) => ({

@@ -26,6 +26,7 @@ export function viewJob(record: JobRecord, extras: ViewExtras) {
     id,
     state: record.state,
     phase: record.phase,
+    progress: record.progress,
     conclusion: result?.conclusion ?? null,
     exitCode: result?.exitCode ?? null,
     message: result ? conclusionFacts(result.conclusion).message : null,

@@ -1,4 +1,4 @@
-import type { JobErrorCode, OutputChunk, Sandbox } from '@conjob/shared';
+import type { JobErrorCode, OutputChunk, PullProgress, Sandbox } from '@conjob/shared';
 import type { RegistryLogin } from '../registry/registry-login.ts';
 
 /**
@@ -90,6 +90,8 @@ export interface LocalImage {
 
 export interface PullOptions {
   readonly platform: string | undefined;
+  /** Called whenever it has come further, which can be often. */
+  readonly onProgress?: ((progress: PullProgress) => void) | undefined;
   readonly signal: AbortSignal;
 }
 

@@ -17,7 +17,7 @@ import {
  *
  * Fields of a job's hash: v, spec, queue, requires, rank, state, phase, createdAt, startedAt, finishedAt,
  * retentionMs, attempt, retries, losses, adoptions, retryAt, token, worker, step, leaseMs, leaseUntil, appended,
- * runningAt, containerId, imageDigest, sandbox, cancelReason, result, and per attempt
+ * runningAt, containerId, imageDigest, progress, sandbox, cancelReason, result, and per attempt
  * `attempt:<n>:{worker,startedAt,finishedAt,result}`.
  */
 
@@ -44,7 +44,7 @@ if not isSentAgain then
   redis.call('HSET', job, 'state', 'running', 'token', token, 'leaseMs', leaseMs, 'leaseUntil', now + leaseMs,
     'attempt', attempt, 'worker', worker, 'step', 'claimed', 'phase', 'pulling',
     prefix .. 'worker', worker, prefix .. 'startedAt', now)
-  redis.call('HDEL', job, 'containerId', 'runningAt', 'retryAt', 'appended', 'adoptions')
+  redis.call('HDEL', job, 'containerId', 'runningAt', 'retryAt', 'appended', 'adoptions', 'progress')
   redis.call('HSETNX', job, 'startedAt', now)
   redis.call('ZREM', adding, id)
   redis.call('ZREM', waitingPrefix .. f[7], id)
@@ -63,7 +63,8 @@ local held = redis.call('HMGET', job, 'token', 'state', 'phase', 'cancelReason')
 if held[1] ~= ARGV[2] or held[2] ~= 'running' then return { 0, '' } end
 redis.call('HSET', job, 'step', ARGV[3], 'phase', ARGV[4], unpack(ARGV, 5))
 if ARGV[3] == 'started' then redis.call('HSETNX', job, 'runningAt', now) end
-if held[3] ~= ARGV[4] then announce(events, ARGV[1], 'running') end
+-- A pull goes on within its phase, and tells how far it is.
+if held[3] ~= ARGV[4] or ARGV[4] == 'pulling' then announce(events, ARGV[1], 'running') end
 return { 1, held[4] or '' }
 `;
 

@@ -19,6 +19,15 @@ describe('an attempt', () => {
     ]);
   });
 
+  test('tells how far its pull is, until that is over', async () => {
+    const claim = await ledger.claimAt('claimed');
+    const progress = { layers: 2, layersDone: 1, bytes: 5, totalBytes: 9 };
+    await ledger.worker('first').advance(claim, 'claimed', 'pulling', { progress });
+    expect(await ledger.find(claim.id)).toMatchObject({ phase: 'pulling', progress });
+    await ledger.worker('first').advance(claim, 'created', 'creating');
+    expect(await ledger.find(claim.id)).toMatchObject({ phase: 'creating', progress: null });
+  });
+
   test('keeps its job by renewing', async () => {
     const claim = await ledger.claimAt('claimed');
     await ledger.endLease(claim.id);

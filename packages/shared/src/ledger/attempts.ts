@@ -6,6 +6,7 @@ import { readJobSpec } from '../job-spec.ts';
 import type { AttemptStep, JobPhase } from '../job-state.ts';
 import { keys } from '../keys.ts';
 import { countOutput } from '../output-reader.ts';
+import type { PullProgress } from '../pull-progress.ts';
 import type { Sandbox } from '../sandbox.ts';
 import {
   type AdoptedClaim,
@@ -24,6 +25,7 @@ export interface AttemptFacts {
   readonly sandbox?: Sandbox;
   /** Empty when its image had no secret. */
   readonly secretVersion?: string;
+  readonly progress?: PullProgress;
 }
 
 /**
@@ -121,7 +123,7 @@ export class Attempts {
     { id, token }: Claim,
     step: AttemptStep,
     phase: JobPhase,
-    { sandbox, ...facts }: AttemptFacts = {},
+    { sandbox, progress, ...facts }: AttemptFacts = {},
   ): Promise<string> {
     const [held, cancelReason] = await this.#commands.conjobAdvance(
       keys.job(id),
@@ -132,6 +134,7 @@ export class Attempts {
       phase,
       ...Object.entries(facts).flat(),
       ...(sandbox === undefined ? [] : ['sandbox', JSON.stringify(sandbox)]),
+      ...(progress === undefined ? [] : ['progress', JSON.stringify(progress)]),
     );
     if (held === 0) throw new FencedError(id);
     return cancelReason;

@@ -1,4 +1,11 @@
-import { pushImage, startTestRegistry, TEST_IMAGES, type TestRegistry } from '@conjob/testkit';
+import type { PullProgress } from '@conjob/shared';
+import {
+  importTinyImage,
+  pushImage,
+  startTestRegistry,
+  TEST_IMAGES,
+  type TestRegistry,
+} from '@conjob/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { obtainImage } from '../../obtain-image.ts';
 import { sharedEngine, sharedEngineAccess } from '../../testing/services.ts';
@@ -45,6 +52,22 @@ describe('a pull from a registry', () => {
     const obtained = await obtainImage(engine, { ...wish, pullTimeoutSeconds: 60 }, signal);
     expect(image.digestReference).toContain(obtained.digest);
     await engine.remove(await engine.create(testContainer(obtained.id, ['true'])));
+  });
+
+  test('tells of each layer, until all are there', async () => {
+    const tag = 'conjob-test/progress:1';
+    await importTinyImage(access.socketPath, [tag], 1024 * 1024);
+    const { reference, digestReference } = await pushImage(access, tag, open, 'team/progress:1');
+    // Else the engine has its layers, and says nothing of them.
+    for (const name of [digestReference, tag]) await engine.removeImage(name);
+    const told: PullProgress[] = [];
+    const onProgress = (progress: PullProgress) => void told.push(progress);
+    await engine.pull(reference, { platform: undefined, signal, onProgress });
+    for (const name of [reference, digestReference]) await engine.removeImage(name);
+    const last = told.at(-1);
+    expect(last?.layers).toBeGreaterThan(0);
+    expect(last?.layersDone).toBe(last?.layers);
+    expect(last?.bytes).toBe(last?.totalBytes);
   });
 
   test('of a tag that is not there was not found', async () => {

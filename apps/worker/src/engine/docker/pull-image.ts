@@ -13,7 +13,7 @@ export type LoginOf = (registry: string) => RegistryLogin | undefined;
 export async function pullImage(
   docker: Docker,
   reference: string,
-  { platform, signal }: PullOptions,
+  { platform, signal, onProgress }: PullOptions,
   loginOf: LoginOf,
 ): Promise<void> {
   try {
@@ -24,7 +24,7 @@ export async function pullImage(
       ...(platform ? { platform } : {}),
     };
     const body = await docker.createImage(authFor(reference, loginOf), options);
-    await readPullProgress(body as unknown as Readable);
+    await readPullProgress(body as unknown as Readable, onProgress);
   } catch (error) {
     signal.throwIfAborted();
     throw toEngineError(error, 'pull');

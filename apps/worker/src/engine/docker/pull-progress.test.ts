@@ -37,4 +37,35 @@ describe('a pull', () => {
   ])('failed when it was cut off %s', async (_, chunks) => {
     await expect(readPullProgress(source(chunks))).rejects.toThrow('cut off');
   });
+
+  test('tells how far it is, in layers and bytes', async () => {
+    const line = (status: string, id: string, current?: number, total?: number) =>
+      `${JSON.stringify({ status, id, ...(total && { progressDetail: { current, total } }) })}\r\n`;
+    const told: object[] = [];
+    const lines = [
+      FIRST,
+      line('Already exists', 'a'),
+      line('Pulling fs layer', 'b'),
+      line('Downloading', 'b', 10, 100),
+      line('Download complete', 'b'),
+      line('Extracting', 'b', 50, 100),
+      line('Pull complete', 'b'),
+      DONE,
+    ];
+    await readPullProgress(source(lines), (progress) => told.push(progress));
+    const progress = (layers: number, layersDone: number, bytes: number, totalBytes: number) => ({
+      layers,
+      layersDone,
+      bytes,
+      totalBytes,
+    });
+    expect(told).toEqual([
+      progress(1, 1, 0, 0),
+      progress(2, 1, 0, 0),
+      progress(2, 1, 10, 100),
+      progress(2, 1, 100, 100),
+      progress(2, 1, 100, 100),
+      progress(2, 2, 100, 100),
+    ]);
+  });
 });

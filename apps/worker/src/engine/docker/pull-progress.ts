@@ -1,9 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
-
-interface PullMessage {
-  readonly status?: string;
-  readonly error?: string;
-}
+import type { PullProgress } from '@conjob/shared';
+import { PulledLayers, type PullMessage } from './pulled-layers.ts';
 
 /** What the engine or the registry said in mid-pull, on a connection that began with 200. */
 class PullFailedError extends Error {
@@ -17,7 +14,11 @@ class PullFailedError extends Error {
  * inside of a successful answer, and an answer that was cut off looks successful too: only a final
  * `Status:` line proves the pull.
  */
-export async function readPullProgress(body: AsyncIterable<Buffer>): Promise<void> {
+export async function readPullProgress(
+  body: AsyncIterable<Buffer>,
+  onProgress: (progress: PullProgress) => void = () => {},
+): Promise<void> {
+  const layers = new PulledLayers();
   const decoder = new StringDecoder('utf8');
   let rest = '';
   let complete = false;
@@ -26,6 +27,7 @@ export async function readPullProgress(body: AsyncIterable<Buffer>): Promise<voi
     const message = JSON.parse(line) as PullMessage;
     if (message.error !== undefined) throw new PullFailedError(message.error);
     if (message.status?.startsWith('Status:')) complete = true;
+    if (layers.take(message)) onProgress(layers.progress);
   };
   for await (const chunk of body) {
     const lines = (rest + decoder.write(chunk)).split('\n');
