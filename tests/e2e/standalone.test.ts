@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { getJson, query } from '../support/http.ts';
 import { launch, type ProductProcess } from '../support/start-process.ts';
 
-const LISTENS = /ConJob listens on (http:\S+)/;
+const LISTENS = /ConJob listens on (https?:\S+)/;
 const engine = `unix://${inject('engineSocket')}`;
 const { echo, busybox } = TEST_IMAGES;
 

@@ -18,6 +18,7 @@ import type { ApiConfig } from './config.ts';
 import { OutputHub } from './follow/output-hub.ts';
 import { Readiness } from './health/readiness.ts';
 import { closeServer, listen, urlOf } from './http/listen.ts';
+import { isLoopback } from './http/loopback.ts';
 import { AbandonedJobs } from './jobs/abandoned-jobs.ts';
 import { JobEvents } from './jobs/job-events.ts';
 import { JobService } from './jobs/job-service.ts';
@@ -25,11 +26,13 @@ import { JobWaits } from './jobs/wait-for-job.ts';
 import { JobQueue } from './queue/job-queue.ts';
 import { SecretService } from './secrets/secret-service.ts';
 import { Sweeper } from './sweeper/sweeper.ts';
+import { CertificateFiles } from './tls/certificate-files.ts';
 import { VolumeRemovals } from './volumes/volume-removals.ts';
 import { RecentWorkers } from './workers/recent-workers.ts';
 import { WorkerService } from './workers/worker-service.ts';
 
 export { type ApiConfig, loadApiConfig } from './config.ts';
+export { loadCertificate } from './tls/certificate-files.ts';
 
 export interface RunningApi {
   readonly url: string;
@@ -56,6 +59,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
   let closing: Promise<void> | undefined;
   const close = () => (closing ??= releasers.releaseAll());
   try {
+    const certificate = await openCertificate(config, logger, releasers);
     const redis = open(connectImpatient(config.redisUrl), 'commands', logger, releasers);
     const ledger = new Submissions(redis);
     const queue = new JobQueue(redis, (error) => logger.debug({ err: error }, 'queue error'));
@@ -106,9 +110,14 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
       const options = { graceMs: SHUTDOWN_GRACE_MS, answerWaiters };
       await Promise.all(servers.map((server) => closeServer(server, options)));
     });
-    const server = await listen(app, { host, port: config.port });
+    const server = await listen(app, { host, port: config.port, certificate });
     servers.push(server);
-    const adminAddress = { host, port: config.adminPort, portVariable: 'ADMIN_PORT' };
+    const adminAddress = {
+      host,
+      port: config.adminPort,
+      portVariable: 'ADMIN_PORT',
+      certificate,
+    };
     const adminServer = await listen(adminApp, adminAddress);
     servers.push(adminServer);
     const { port } = server.address() as AddressInfo;
@@ -119,6 +128,25 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     await close();
     throw error;
   }
+}
+
+async function openCertificate(
+  { tls, logins, reachedAt }: ApiConfig,
+  logger: Logger,
+  releasers: Releasers,
+): Promise<CertificateFiles | null> {
+  if (tls !== null) {
+    const certificate = await CertificateFiles.open({ ...tls, logger });
+    releasers.push(() => certificate.stop());
+    return certificate;
+  }
+  const isSeen = (port: 'api' | 'admin') => logins[port] !== null && !isLoopback(reachedAt[port]);
+  if (isSeen('api') || isSeen('admin')) {
+    logger.warn(
+      'passwords and tokens come in clear text: set TLS_CERT_FILE, or put a proxy before',
+    );
+  }
+  return null;
 }
 
 function open(redis: Redis, purpose: string, logger: Logger, releasers: Releasers): Redis {

@@ -9,9 +9,11 @@ test('needs no variable at all', () => {
     host: '127.0.0.1',
     reachedAt: { api: '127.0.0.1', admin: '127.0.0.1' },
     logins: { api: null, admin: null },
+    tls: null,
     redisUrl: 'redis://127.0.0.1:6379',
     logLevel: 'info',
     maxInputBytes: 10 * 1024 * 1024,
+    clientStallMs: 60_000,
     corsOrigins: [],
     secretKeysFolder: undefined,
     limits: {
@@ -36,6 +38,14 @@ test('takes no one port for both', () => {
   expect(() => loadApiConfig({ PORT: '8081' })).toThrow(message);
   expect(() => loadApiConfig({ ADMIN_PORT: '8080' })).toThrow(message);
   expect(loadApiConfig({ PORT: '0', ADMIN_PORT: '0' })).toMatchObject({ port: 0, adminPort: 0 });
+});
+
+test('takes a certificate only with its key', () => {
+  const pair = { TLS_CERT_FILE: 'cert.pem', TLS_KEY_FILE: 'key.pem' };
+  expect(loadApiConfig(pair).tls).toEqual({ certFile: 'cert.pem', keyFile: 'key.pem' });
+  expect(() => loadApiConfig({ ...pair, TLS_KEY_FILE: '' })).toThrow(
+    'TLS_KEY_FILE: Must be set as well, since TLS_CERT_FILE is.',
+  );
 });
 
 test('takes web origins with commas between', () => {

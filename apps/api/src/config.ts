@@ -19,6 +19,7 @@ import {
   password,
   username,
 } from './auth/login-variables.ts';
+import { missingHalf } from './missing-half.ts';
 
 const MIB = 1024 * 1024;
 const WEEK_SECONDS = 7 * 24 * 3600;
@@ -61,6 +62,8 @@ const schema = z
     AUTH_PASSWORD: password,
     ADMIN_USERNAME: username,
     ADMIN_PASSWORD: password,
+    TLS_CERT_FILE: z.string().optional(),
+    TLS_KEY_FILE: z.string().optional(),
     ALLOW_UNAUTHENTICATED: oneOf(['true', 'false']).default('false'),
     REDIS_URL: redisUrl,
     LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
@@ -89,7 +92,8 @@ const schema = z
     error: 'Must be one of JOB_PROFILES.',
   })
   .superRefine((env, context) => {
-    for (const { variable, message } of loginComplaints(env)) {
+    const halves = missingHalf(env, 'TLS_CERT_FILE', 'TLS_KEY_FILE');
+    for (const { variable, message } of [...loginComplaints(env), ...halves]) {
       context.addIssue({ code: 'custom', path: [variable], message });
     }
   })
@@ -104,6 +108,11 @@ const schema = z
       api: loginOf(env.AUTH_USERNAME, env.AUTH_PASSWORD),
       admin: loginOf(env.ADMIN_USERNAME, env.ADMIN_PASSWORD),
     },
+    /** The files that both ports speak TLS with; null: they speak plain HTTP. */
+    tls:
+      env.TLS_CERT_FILE === undefined || env.TLS_KEY_FILE === undefined
+        ? null
+        : { certFile: env.TLS_CERT_FILE, keyFile: env.TLS_KEY_FILE },
     redisUrl: env.REDIS_URL,
     logLevel: env.LOG_LEVEL,
     maxInputBytes: env.MAX_INPUT_BYTES,

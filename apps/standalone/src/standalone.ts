@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import { loadApiConfig, startApi } from '@conjob/api';
+import { loadApiConfig, loadCertificate, startApi } from '@conjob/api';
 import type { Say } from '@conjob/provision';
 import { ConfigError, createLogger, generateKeys, loadConfig, Releasers } from '@conjob/shared';
 import { startWorker, workerConfigSchema } from '@conjob/worker';
 import { ReaperChild } from '@conjob/worker/reaper';
 import { checkPorts } from './check-ports.ts';
 import { loadStandaloneConfig } from './config.ts';
+import { curlTarget } from './curl.ts';
 import { offerStarters } from './offer-starters.ts';
 import { provideEngine } from './provide-engine.ts';
 import { provideRedis } from './provide-redis.ts';
@@ -39,6 +40,7 @@ export async function startStandalone(
   );
   const config = loadStandaloneConfig(env, apiConfig.port);
   const { host, port, adminPort } = apiConfig;
+  if (apiConfig.tls !== null) await loadCertificate(apiConfig.tls);
   await checkPorts(host, { PORT: port, ADMIN_PORT: adminPort });
 
   const releasers = new Releasers();
@@ -77,10 +79,13 @@ export async function startStandalone(
     releasers.push(() => worker.close());
 
     const { url, adminUrl } = api;
+    const hasLogin = apiConfig.logins.api !== null;
+    const certFile = apiConfig.tls?.certFile ?? null;
+    const curl = curlTarget({ url, hasLogin, certFile });
     const descriptions = { redis: redis.description, engine: engine.description };
     return {
       url,
-      welcome: welcomeText({ url, adminUrl, ...descriptions, hasStarters }),
+      welcome: welcomeText({ url, adminUrl, curl, hasLogin, ...descriptions, hasStarters }),
       lost: Promise.race([redis.lost, engine.lost]),
       replaced: worker.lost.then(({ message }) => message),
       close: () => releasers.releaseAll(),

@@ -1,9 +1,14 @@
+import type { CurlTarget } from './curl.ts';
+
 /** What the stand-alone mode says when it is ready. */
 export interface Welcome {
   /** Where the API listens: `http://127.0.0.1:8080`. */
   readonly url: string;
   /** Where operators reach it. */
   readonly adminUrl: string;
+  readonly curl: CurlTarget;
+  /** Whether the API asks for a login. */
+  readonly hasLogin: boolean;
   readonly redis: string;
   readonly engine: string;
   /** Whether the starter images are in the engine: then the first lines need no registry. */
@@ -11,13 +16,14 @@ export interface Welcome {
 }
 
 /** The lines to copy must work on this very machine, as they stand. */
-export function welcomeText({ url, adminUrl, redis, engine, hasStarters }: Welcome): string {
-  const address = url.replace(/^http:\/\/(127\.0\.0\.1|0\.0\.0\.0|\[::\])/, 'localhost');
-  const hub = `curl '${address}/job/run?image=library/hello-world:latest'`;
+export function welcomeText(welcome: Welcome): string {
+  const { url, adminUrl, redis, engine, hasStarters, hasLogin } = welcome;
+  const { options, address } = welcome.curl;
+  const hub = `curl ${options}'${address}/job/run?image=library/hello-world:latest'`;
   const starters = [
-    `curl '${address}/job/run?image=conjob/hello:latest&pull=never'`,
-    `curl --data foobar '${address}/job/run?image=conjob/echo:latest&pull=never'`,
-    `curl --data foobar '${address}/jobs?image=conjob/echo:latest&pull=never'`,
+    `curl ${options}'${address}/job/run?image=conjob/hello:latest&pull=never'`,
+    `curl ${options}--data foobar '${address}/job/run?image=conjob/echo:latest&pull=never'`,
+    `curl ${options}--data foobar '${address}/jobs?image=conjob/echo:latest&pull=never'`,
   ];
   return [
     '',
@@ -26,7 +32,9 @@ export function welcomeText({ url, adminUrl, redis, engine, hasStarters }: Welco
     `  Redis          ${redis}`,
     `  Docker engine  ${engine}`,
     '',
-    'In another terminal:',
+    hasLogin
+      ? 'In another terminal, where AUTH_USERNAME and AUTH_PASSWORD are set as here:'
+      : 'In another terminal:',
     ...(hasStarters ? starters.map((line) => `  ${line}`) : [`  ${hub}`]),
     ...(hasStarters ? ['', 'Where Docker Hub can be reached:', `  ${hub}`] : []),
     '',

@@ -29,7 +29,7 @@ export async function startProduct(env: Readonly<Record<string, string>> = {}): 
       ...env,
     });
     releasers.push(() => stopCleanly('api', api));
-    const [, url = ''] = await api.says(/"url":"(http:[^"]+)"/);
+    const [, url = ''] = await api.says(/"url":"(https?:[^"]+)"/);
     return {
       url,
       redis,

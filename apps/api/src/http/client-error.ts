@@ -9,7 +9,9 @@ export function answerClientErrors(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // A client that left, or one that already got an answer on this connection, gets nothing.
     const answered = ((socket as Socket).bytesWritten ?? 0) > 0;
-    if (error.code === 'ECONNRESET' || !socket.writable || answered) socket.destroy();
+    // Nor does one that does not even speak TLS, where that is spoken.
+    const isNoTls = /^ERR_(?:SSL|TLS)_/.test(error.code ?? '');
+    if (error.code === 'ECONNRESET' || !socket.writable || answered || isNoTls) socket.destroy();
     else socket.end(rawAnswer(toProblem(error.code)));
   });
 }

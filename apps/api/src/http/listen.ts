@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { ConfigError } from '@conjob/shared';
+import type { CertificateFiles } from '../tls/certificate-files.ts';
 import { answerClientErrors } from './client-error.ts';
 
 /** Longer than load balancers keep a connection: they must be the ones that close it. */
@@ -9,27 +11,22 @@ const KEEP_ALIVE_MS = 75_000;
 /** Finds out about clients that vanished during a long wait. */
 const TCP_KEEP_ALIVE_MS = 30_000;
 const CLOSE_IDLE_EVERY_MS = 50;
+/** Less than a process takes to shut down: a client that says nothing must not hold that up. */
+const HANDSHAKE_MS = 5000;
 
 export interface Address {
   readonly host: string;
   readonly port: number;
   /** The variable that the port is from. Default: PORT. */
   readonly portVariable?: string;
+  /** Null: plain HTTP. */
+  readonly certificate?: CertificateFiles | null;
 }
 
 /** Throws `ConfigError` when the address can't be had. */
 export async function listen(handler: RequestListener, address: Address): Promise<Server> {
   const { host, port } = address;
-  const server = createServer(
-    {
-      keepAlive: true,
-      keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      // Node answers a request without Host by itself, and without a word: ours is better.
-      requireHostHeader: false,
-    },
-    handler,
-  );
+  const server = createServerFor(handler, address.certificate ?? null);
   answerClientErrors(server);
   // An expectation that nobody knows is ignored: Node would answer 417, without a trace id.
   server.on('checkExpectation', handler);
@@ -42,10 +39,30 @@ export async function listen(handler: RequestListener, address: Address): Promis
   return server;
 }
 
+function createServerFor(handler: RequestListener, certificate: CertificateFiles | null): Server {
+  const options = {
+    keepAlive: true,
+    keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    // Node answers a request without Host by itself, and without a word: ours is better.
+    requireHostHeader: false,
+  };
+  if (certificate === null) return createServer(options, handler);
+  const tls = {
+    ...certificate.current,
+    minVersion: 'TLSv1.2',
+    handshakeTimeout: HANDSHAKE_MS,
+  } as const;
+  const server = createTlsServer({ ...options, ...tls }, handler);
+  certificate.serve(server);
+  return server;
+}
+
 /** Where it listens; the port is the real one when any free one was asked for. */
 export function urlOf(server: Server): string {
   const { address, family, port } = server.address() as AddressInfo;
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+  const scheme = server instanceof TlsServer ? 'https' : 'http';
+  return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
 /**
