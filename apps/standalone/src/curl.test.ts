@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { copyFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { makeCertificates, type TempFolder, tempFolder } from '@conjob/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { curlTarget } from './curl.ts';
@@ -29,18 +30,27 @@ test('the shell puts the login in', () => {
   });
 });
 
-test('a certificate for this machine is asked by its name, one that is its own authority trusted', () => {
-  const target = (name: string) =>
-    curlTarget({ url: 'http://127.0.0.1:1', hasLogin: false, certFile: join(made.path, name) });
-  expect(target('server.pem')).toEqual({ options: '', address: 'https://localhost:1' });
-  const ca = join(made.path, 'ca.pem');
-  expect(target('ca.pem').options).toContain(`--cacert '${ca}' `);
+test('a certificate for this machine is asked by its name, and trusted by hand', () => {
+  const certFile = join(made.path, 'server.pem');
+  expect(curlTarget({ url: 'https://127.0.0.1:1', hasLogin: false, certFile })).toEqual({
+    options: `--cacert '${certFile}' `,
+    address: 'https://localhost:1',
+  });
+});
+
+test('a path is shown whole, and as one word of a shell', () => {
+  const odd = join(made.path, "it's.pem");
+  copyFileSync(join(made.path, 'server.pem'), odd);
+  const certFile = relative(process.cwd(), odd);
+  expect(curlTarget({ url: 'https://127.0.0.1:1', hasLogin: false, certFile }).options).toBe(
+    `--cacert '${made.path}/it'\\''s.pem' `,
+  );
 });
 
 test('a certificate for another address is asked by its own name', () => {
   const certFile = join(made.path, 'server.pem');
   expect(curlTarget({ url: 'https://10.1.2.3:1', hasLogin: false, certFile })).toEqual({
-    options: '--resolve localhost:1:10.1.2.3 ',
+    options: `--cacert '${certFile}' --resolve localhost:1:10.1.2.3 `,
     address: 'https://localhost:1',
   });
 });
