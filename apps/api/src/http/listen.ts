@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { ConfigError } from '@conjob/shared';
+import { TLS_RULES } from '../tls/certificate.ts';
 import type { CertificateFiles } from '../tls/certificate-files.ts';
 import { answerClientErrors } from './client-error.ts';
 
@@ -50,7 +51,7 @@ function createServerFor(handler: RequestListener, certificate: CertificateFiles
   if (certificate === null) return createServer(options, handler);
   const tls = {
     ...certificate.current,
-    minVersion: 'TLSv1.2',
+    ...TLS_RULES,
     handshakeTimeout: HANDSHAKE_MS,
   } as const;
   const server = createTlsServer({ ...options, ...tls }, handler);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Server as HttpsServer } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError, type Logger } from '@conjob/shared';
-import { type Certificate, checkedCertificate, factsOf } from './certificate.ts';
+import { type Certificate, checkedCertificate, factsOf, TLS_RULES } from './certificate.ts';
 
 export interface CertificatePaths {
   /** PEM: the certificate, then those of the authorities between it and a known one. */
@@ -84,7 +84,7 @@ export class CertificateFiles {
     try {
       if (found instanceof Error) throw found;
       const next = checkedCertificate(found);
-      for (const server of this.#servers) server.setSecureContext(next);
+      for (const server of this.#servers) server.setSecureContext({ ...next, ...TLS_RULES });
       this.#current = next;
       this.#refused = undefined;
       logger.info(factsOf(next), 'certificate loaded');

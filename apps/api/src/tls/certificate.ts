@@ -1,6 +1,9 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 
+/** What a server does not bargain about; it forgets them when it gets a new certificate without them. */
+export const TLS_RULES = { minVersion: 'TLSv1.2' } as const;
+
 /** What a server shows to its clients, as PEM. */
 export interface Certificate {
   readonly cert: string;

@@ -4,7 +4,7 @@ import { Agent, request } from 'node:https';
 import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import tls, { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { ConfigError, createLogger } from '@conjob/shared';
 import { makeCertificates, type TempFolder, tempFolder } from '@conjob/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -27,6 +27,15 @@ beforeAll(async () => {
   second = await make();
 });
 afterAll(() => made?.remove());
+
+/** A Node that would bargain: only our own rules refuse old versions then. */
+const { DEFAULT_MIN_VERSION, DEFAULT_CIPHERS } = tls;
+beforeAll(() => {
+  Object.assign(tls, { DEFAULT_MIN_VERSION: 'TLSv1', DEFAULT_CIPHERS: 'ALL:@SECLEVEL=0' });
+});
+afterAll(() => {
+  Object.assign(tls, { DEFAULT_MIN_VERSION, DEFAULT_CIPHERS });
+});
 
 let folder: TempFolder;
 let files: CertificateFiles;
@@ -121,6 +130,17 @@ describe('when the files change', () => {
     // Only the connection from before can still be trusted by the first authority.
     expect(await get(first.ca, agent)).toBe('/x');
     agent.destroy();
+  });
+
+  test('old versions of TLS are still refused', async () => {
+    write(second);
+    await expect.poll(loaded, PATIENT).toBe(2);
+    const { ca } = second;
+    for (const version of ['TLSv1', 'TLSv1.1'] as const) {
+      const old = { minVersion: version, maxVersion: version, ciphers: 'ALL:@SECLEVEL=0', ca };
+      await expect(handshake(old)).rejects.toThrow();
+    }
+    (await handshake({ ca })).destroy();
   });
 
   test.each<[string, () => void]>([
