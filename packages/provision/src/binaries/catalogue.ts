@@ -26,6 +26,7 @@ export const CATALOGUE = {
     macos: 'part of Docker Desktop',
   },
   htpasswd: { apt: ['apache2-utils'], dnf: 'httpd-tools', macos: 'part of macOS' },
+  curl: { apt: ['curl'], dnf: 'curl', macos: 'part of macOS' },
   openssl: { apt: ['openssl'], dnf: 'openssl', macos: 'part of macOS' },
 } as const satisfies Record<string, BinarySource>;
 
