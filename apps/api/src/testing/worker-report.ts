@@ -1,4 +1,4 @@
-import { keys, type WorkerInfo, type WorkerReport } from '@conjob/shared';
+import { keys, RECORD_VERSION, type WorkerInfo, type WorkerReport } from '@conjob/shared';
 import type { Redis } from 'ioredis';
 
 const STARTED_AT = Date.UTC(2026, 0, 1);
@@ -9,7 +9,7 @@ function workerReport(fields: Partial<WorkerReport> = {}): WorkerReport {
     host: 'builder-1',
     pid: 42,
     version: '0.1.0',
-    recordVersion: 1,
+    recordVersion: RECORD_VERSION,
     labels: {},
     engine: { id: 'ABCD:EFGH', version: '28.0.0' },
     slots: 4,
