@@ -213,7 +213,8 @@ export async function startWorker(
       await within(BACKGROUND_MS, background.idle());
     });
     await orAbort(signal, adoption.begin());
-    await orAbort(signal, networks.begin());
+    // Jobs that were adopted have theirs; nobody has to wait for the rest to be cleared away.
+    void networks.begin();
     await orAbort(signal, intakes.refresh());
     await orAbort(signal, intakes.ready());
     const about = { worker: name.name, engine: version, slots: slots.total, labels: config.labels };

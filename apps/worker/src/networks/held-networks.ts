@@ -36,6 +36,7 @@ export class HeldNetworks implements NetworkSource {
   readonly #pools: Readonly<Record<NetworkMode, NetworkPool>>;
   /** Names of those that are in a pool, or about to be. */
   readonly #names = new Set<string>();
+  #firstSweep: Promise<void> | undefined;
   #endSweeps: (() => Promise<void>) | undefined;
 
   constructor(options: HeldNetworksOptions) {
@@ -43,12 +44,13 @@ export class HeldNetworks implements NetworkSource {
     this.#pools = { none: this.#pool('none'), bridge: this.#pool('bridge') };
   }
 
-  /** Removes what is left of earlier processes and no job is in, at once and from time to time. */
+  /** Removes what is left of earlier processes and no job is in, at once and from time to time. Never throws. */
   async begin(): Promise<void> {
     const warn = (error: unknown) =>
       this.#options.logger.warn({ err: error }, 'could not look for networks that nobody needs');
-    await this.#sweep().catch(warn);
     this.#endSweeps = every(SWEEP_MS, () => this.#sweep(), warn);
+    this.#firstSweep = this.#sweep().catch(warn);
+    await this.#firstSweep;
   }
 
   take(mode: NetworkMode): Promise<HeldNetwork | null> {
@@ -63,7 +65,7 @@ export class HeldNetworks implements NetworkSource {
 
   /** Removes all that no job is in. Those of jobs that are handed over are their next worker's. */
   async end(): Promise<void> {
-    await this.#endSweeps?.();
+    await Promise.all([this.#firstSweep, this.#endSweeps?.()]);
     await Promise.all(Object.values(this.#pools).map((pool) => pool.end()));
   }
 
