@@ -34,7 +34,7 @@ const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 60_000;
 
 /**
- * HeldNetworks of one network, made ahead, one after the other, from the first time on that one is wanted.
+ * HeldNetworks of one network, made ahead, one after the other, as many as were missed.
  * Who finds none ready does without: nobody waits for one to be made. Each is used by one job at a time.
  */
 export class NetworkPool {
@@ -47,6 +47,8 @@ export class NetworkPool {
   readonly #removals = new Set<Promise<void>>();
   #filling: Promise<void> | undefined;
   #wantedAt = Number.NEGATIVE_INFINITY;
+  /** How many there are to be: one more whenever one was missed. */
+  #target = 0;
   #retryMs = FIRST_RETRY_MS;
   #retry: NodeJS.Timeout | undefined;
   #hasEnded = false;
@@ -63,6 +65,7 @@ export class NetworkPool {
 
   /** One for the caller alone, until that gives it back; null when none is ready. */
   async take(): Promise<HeldNetwork | null> {
+    if (!this.#isWanted) this.#target = 0;
     this.#wantedAt = this.#now();
     // The one that was just used may be about to be ready: that takes less than to do without.
     if (this.#ready.length === 0 && this.#checks.size > 0) {
@@ -71,6 +74,7 @@ export class NetworkPool {
     this.retireOld();
     const held = this.#ready.pop();
     if (held !== undefined) this.#inUse.add(held);
+    else this.#target = Math.min(this.#target + 1, this.#options.size);
     this.#fill();
     return held ?? null;
   }
@@ -162,7 +166,10 @@ export class NetworkPool {
   }
 
   get #wantsMore(): boolean {
-    if (this.#hasEnded || this.size >= this.#options.size) return false;
+    return !this.#hasEnded && this.#isWanted && this.size < this.#target;
+  }
+
+  get #isWanted(): boolean {
     return this.#now() - this.#wantedAt < MAX_AGE_MS;
   }
 
