@@ -131,4 +131,11 @@ describe('a resealed secret', () => {
     const resealed = resealSecret(await seal(), IMAGE, keys, [otherWorker]);
     await expect(resealed).rejects.toThrow(UnreadableSecretError);
   });
+
+  test('comes of no secret with the data key of another one, which anybody could seal', async () => {
+    const { dataKeys } = await seal(Buffer.from('other'), { version: 'two' });
+    const keys = { opening: [worker], signers: [api] };
+    const resealed = resealSecret({ ...(await seal()), dataKeys }, IMAGE, keys, [otherWorker]);
+    await expect(resealed).rejects.toThrow(UnreadableSecretError);
+  });
 });

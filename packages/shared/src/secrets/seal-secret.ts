@@ -49,8 +49,6 @@ export async function openSecret(
   const dataKey = await openDataKey(sealed, image, keys);
   try {
     return decrypt(sealed, dataKey);
-  } catch (cause) {
-    throw new UnreadableSecretError('its content does not fit its key', { cause });
   } finally {
     dataKey.fill(0);
   }
@@ -125,17 +123,20 @@ function encrypt(content: Buffer, context: string, dataKey: Buffer): Buffer {
   return Buffer.concat([nonce, cipher.getAuthTag(), ciphertext]);
 }
 
-/** Throws when anything of it was changed. */
+/** Throws {@link UnreadableSecretError} when anything of it was changed. */
 function decrypt({ context, body }: SealedSecret, dataKey: Buffer): Buffer {
-  const nonce = body.subarray(0, NONCE_BYTES);
-  const decipher = createDecipheriv(CIPHER, dataKey, nonce, { authTagLength: TAG_BYTES });
-  decipher.setAAD(Buffer.from(context));
-  decipher.setAuthTag(body.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
-  const first = decipher.update(body.subarray(NONCE_BYTES + TAG_BYTES));
+  let first: Buffer | undefined;
   try {
+    const nonce = body.subarray(0, NONCE_BYTES);
+    const decipher = createDecipheriv(CIPHER, dataKey, nonce, { authTagLength: TAG_BYTES });
+    decipher.setAAD(Buffer.from(context));
+    decipher.setAuthTag(body.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
+    first = decipher.update(body.subarray(NONCE_BYTES + TAG_BYTES));
     return Buffer.concat([first, decipher.final()]);
+  } catch (cause) {
+    throw new UnreadableSecretError('its content does not fit its key', { cause });
   } finally {
-    first.fill(0);
+    first?.fill(0);
   }
 }
 
