@@ -110,7 +110,8 @@ async function writeKeyFile(path: string, lines: readonly string[]): Promise<voi
   const mode = path.endsWith('.key') ? PRIVATE_MODE : PUBLIC_MODE;
   await mkdir(dirname(path), { recursive: true, mode: 0o755 });
   const half = `${path}.new`;
-  await writeFile(half, `${lines.join('\n')}\n`, { mode });
+  // Flushed before it takes the place of the old one: a power cut must not leave an empty file, and lose all secrets.
+  await writeFile(half, `${lines.join('\n')}\n`, { mode, flush: true });
   // Whatever the umask is.
   await chmod(half, mode);
   // An operator who is root makes files for somebody else.
