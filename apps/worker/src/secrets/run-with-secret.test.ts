@@ -19,6 +19,8 @@ const IMAGE = 'docker.io/library/shell:latest';
 const FILE = '/run/build/secrets/secrets';
 const SHOW = ['cat', FILE];
 const CONTENT = 'password=hunter2';
+/** Shows it when it is told to stop, and not before. */
+const SHOW_AT_STOP = `trap 'cat ${FILE}; exit 0' TERM; sleep 600`;
 const HOLDS = { [LABELS.holds]: 'secret' };
 
 let ledger: TestLedger;
@@ -177,10 +179,11 @@ describe('a job whose image has a secret', () => {
   });
 
   test('runs on when what held it ends later', async () => {
-    const begun = await begin({ args: ['sh', '-c', `sleep 0.2; cat ${FILE}`] });
+    const begun = await begin({ args: ['sh', '-c', SHOW_AT_STOP] });
     await expect.poll(() => ledger.submissions.find(begun.id)).toMatchObject({ phase: 'running' });
     await expect.poll(async () => (await fake.list({}, 'unended')).length).toBe(2);
     for (const { id } of await holders()) await fake.remove(id);
+    await fake.stop(containerName({ id: begun.id, attempt: 1 }), 10);
     expect(await begun.result).toMatchObject({ conclusion: 'SUCCESS' });
     expect((await ledger.output(begun.id)).stdout).toBe(CONTENT);
   });
@@ -254,7 +257,7 @@ describe('a job with a secret whose worker comes back', () => {
   }
 
   test('has it all the time, and nothing of it is left at its end', async () => {
-    const args = ['sh', '-c', `echo begun; sleep 0.3; cat ${FILE}`];
+    const args = ['sh', '-c', `echo begun; ${SHOW_AT_STOP}`];
     const { id, result } = await begin({ args, remove: true });
     await expect.poll(() => ledger.submissions.find(id)).toMatchObject({ phase: 'running' });
     await expect.poll(async () => (await fake.list({}, 'unended')).length).toBe(2);
@@ -265,6 +268,7 @@ describe('a job with a secret whose worker comes back', () => {
     await adopting.begin();
     // Not the helper's as well.
     expect(jobs).toHaveLength(1);
+    await fake.stop(containerName({ id, attempt: 1 }), 10);
     await Promise.all(jobs);
     await adopting.close();
     expect((await ledger.submissions.find(id))?.result?.conclusion).toBe('SUCCESS');
