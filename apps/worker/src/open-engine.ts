@@ -20,12 +20,14 @@ export interface OpenedEngine {
   readonly upkeep: Upkeep;
   readonly helpers: Helpers;
   readonly described: EngineDescription;
+  /**
+   * Looks for what operators have to know or mend before jobs are taken; asks registries, which may take a
+   * while. Throws `ConfigError` when a login is refused, or the engine lacks the runtime.
+   */
+  check(signal: AbortSignal): Promise<void>;
 }
 
-/**
- * The engine that is configured, as soon as it answers. Throws `ConfigError` when a login is refused, or it
- * lacks the runtime, and when `signal` aborts.
- */
+/** The engine that is configured, as soon as it answers. Throws when `signal` aborts. */
 export async function openEngine(
   config: WorkerConfig,
   logger: Logger,
@@ -35,12 +37,18 @@ export async function openEngine(
   const logins = new RegistryLogins(config.registryLogins, logger);
   const loginOf = (registry: string) => logins.of(registry);
   const engine = new DockerEngine(docker, { loginOf });
-  const upkeep = new DockerUpkeep(docker);
+  const helpers = new DockerHelpers(docker);
   const described = await awaitEngine(engine, logger, signal);
-  const host = { engine, helpers: new DockerHelpers(docker), described };
-  await orAbort(signal, checkRuntime(config.sandbox.runtime, host));
-  const versions = await orAbort(signal, componentVersions(docker));
-  for (const warning of escapeWarnings(versions)) logger.warn({ versions }, warning);
-  await orAbort(signal, checkLogins(engine, logins.all(), logger));
-  return { engine, upkeep, helpers: new DockerHelpers(docker), described };
+  return {
+    engine,
+    upkeep: new DockerUpkeep(docker),
+    helpers,
+    described,
+    async check(until) {
+      await orAbort(until, checkRuntime(config.sandbox.runtime, { engine, helpers, described }));
+      const versions = await orAbort(until, componentVersions(docker));
+      for (const warning of escapeWarnings(versions)) logger.warn({ versions }, warning);
+      await orAbort(until, checkLogins(engine, logins.all(), logger));
+    },
+  };
 }

@@ -77,7 +77,8 @@ export async function startWorker(
 ): Promise<RunningWorker> {
   const releasers = new Releasers();
   try {
-    const { engine, upkeep, helpers, described } = await openEngine(config, logger, signal);
+    const opened = await openEngine(config, logger, signal);
+    const { engine, upkeep, helpers, described } = opened;
     const { id, version } = described;
     const redis = connectPatient(config.redisUrl);
     reportOutages(redis, logger);
@@ -212,7 +213,9 @@ export async function startWorker(
       // What an engine that is away keeps, the reaper removes when it is back.
       await within(BACKGROUND_MS, background.idle());
     });
+    // First of all: the containers of the process before live only as long as their leases.
     await orAbort(signal, adoption.begin());
+    await opened.check(signal);
     // Jobs that were adopted have theirs; nobody has to wait for the rest to be cleared away.
     void networks.begin();
     await orAbort(signal, intakes.refresh());

@@ -67,6 +67,8 @@ export class HeldNetworks implements NetworkSource {
   async end(): Promise<void> {
     await Promise.all([this.#firstSweep, this.#endSweeps?.()]);
     await Promise.all(Object.values(this.#pools).map((pool) => pool.end()));
+    // Those of jobs of which it was not clear whether they had ended.
+    await this.#sweep();
   }
 
   async #sweep(): Promise<void> {

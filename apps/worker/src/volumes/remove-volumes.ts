@@ -1,11 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { VolumeAnswer } from '@conjob/shared';
 import { isNamed } from '../docker-cache.ts';
 import type { Engine } from '../engine/engine.ts';
 import { LABELS } from '../engine/labels.ts';
 import type { Upkeep } from '../engine/upkeep.ts';
 
-/** A job may take the volume again in between. */
-const TRIES = 5;
+/** A job may take the volume again in between; and an engine lets go of it a little after its container is gone. */
+const TRIES = 10;
+const PAUSE_MS = 200;
 
 export interface VolumeHost {
   readonly engine: Pick<Engine, 'remove'>;
@@ -62,6 +64,7 @@ async function removeOne(host: VolumeHost, id: string, volume: string): Promise<
     }
     const isGone = (await upkeep.removeVolume(volume)) || !(await upkeep.hasVolume(volume));
     if (isGone) return answer(id, volume, 'removed', removed, null);
+    await sleep(PAUSE_MS);
   }
   return answer(id, volume, 'in_use', removed, 'Jobs take it again and again.');
 }
