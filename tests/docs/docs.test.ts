@@ -28,6 +28,13 @@ it('docs/errors.md lists every error code with its text, and no other', () => {
   expect(rows).toEqual([...requestRows, ...jobRows]);
 });
 
+it('docs/docker-compose.md describes every variable of docker-compose.yml', () => {
+  const variables = matches(read('docker-compose.yml'), /(?:\$\{|^ {6})([A-Z_]+):(?:-|$)/gm);
+  const described = matches(read('docs/docker-compose.md'), /`([A-Z_]+)`/g);
+  expect(variables).not.toEqual([]);
+  expect(described).toEqual(expect.arrayContaining(variables));
+});
+
 it('each fault row that a promise names stands in the table of docs/reliability.md', () => {
   const page = read('docs/reliability.md');
   const linked = matches(read('README.md') + page, /#row-(\d+)/g);
