@@ -1,3 +1,4 @@
+import { RECORD_VERSION } from '@conjob/shared';
 import { until } from '@conjob/testkit';
 import { describe, expect, test } from 'vitest';
 import type { Call } from '../testing/http-client.ts';
@@ -42,6 +43,7 @@ describe('GET /jobs/{id}', () => {
       id,
       state: 'finished',
       phase: null,
+      progress: null,
       conclusion: 'FAILURE',
       exitCode: 3,
       message: 'Job run failed.',
@@ -255,7 +257,15 @@ describe('a job that a newer version has written', () => {
   test('is shown, waits, and says for what', async () => {
     const id = await submit({ image: 'echo', requires: { gpu: 'true' } });
     await withRedis(api.redis, async (redis) => {
-      await redis.hset(`{conjob}:job:${id}`, 'v', 2, 'novelty', 'x', 'phase', 'warming');
+      await redis.hset(
+        `{conjob}:job:${id}`,
+        'v',
+        RECORD_VERSION + 1,
+        'novelty',
+        'x',
+        'phase',
+        'warming',
+      );
       await reportWorker(redis, { labels: { gpu: 'true' } });
     });
     const waiting = async () => (await api.call(`/jobs/${id}`)).json.waiting;
