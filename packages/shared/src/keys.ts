@@ -31,6 +31,14 @@ export const keys = {
   placements: `${PREFIX}:placements`,
   /** Sorted set by end: leases of running jobs. */
   leases: `${PREFIX}:leases`,
+  /** Hash: limits that an operator has set, and `default:<name>` of those that the API was started with. */
+  limits: `${PREFIX}:limits`,
+  /** Sorted set by time, in microseconds: jobs that were accepted within the last second. */
+  accepted: `${PREFIX}:accepted`,
+  /** Set: unfinished jobs of `/job/run`, which have a place among those that run, or are promised one. */
+  syncRuns: `${PREFIX}:sync-runs`,
+  /** Channel: a job that was held back by the limit may be taken now. */
+  places: `${PREFIX}:places`,
   /** Sorted set by deadline: when a waiting job has waited too long. */
   queueDeadlines: `${PREFIX}:queue-deadlines`,
   /** Stream: one entry per transition of any job; fields `id`, `state`. */

@@ -1,4 +1,5 @@
 import { OLDEST_RECORD_VERSION } from '../job-record.ts';
+import { LIMIT_OF } from './limit-scripts.ts';
 import {
   ALLOW_OOM,
   ANNOUNCE,
@@ -25,8 +26,8 @@ import {
 const MAX_ADOPTIONS = 20;
 
 /** ARGV: id, worker, token, leaseMs, version. Whether a lease is over is not decided here: see EXPIRE_LEASE. */
-export const CLAIM = `${ALLOW_OOM}${NOW}${ANNOUNCE}
-local job, adding, waitingPrefix, queueDeadlines, events, leases = unpack(KEYS)
+export const CLAIM = `${ALLOW_OOM}${NOW}${ANNOUNCE}${LIMIT_OF}
+local job, adding, waitingPrefix, queueDeadlines, events, leases, limits = unpack(KEYS)
 local id, worker, token, leaseMs, version = unpack(ARGV)
 local f = redis.call('HMGET', job, 'state', 'leaseUntil', 'attempt', 'v', 'token', 'retryAt', 'queue')
 local state, attempt = f[1], tonumber(f[3] or 0)
@@ -39,6 +40,7 @@ if tonumber(f[4]) > tonumber(version) then return { 'newer' } end
 if tonumber(f[4]) < ${OLDEST_RECORD_VERSION} then outcome = 'incompatible' end
 if not isSentAgain then
   if f[6] and tonumber(f[6]) > now then return { 'early', f[6] - now } end
+  if redis.call('ZCARD', leases) >= limitOf(limits, 'maxConcurrentRuns') then return { 'held-back' } end
   attempt = attempt + 1
   local prefix = 'attempt:' .. attempt .. ':'
   redis.call('HSET', job, 'state', 'running', 'token', token, 'leaseMs', leaseMs, 'leaseUntil', now + leaseMs,

@@ -58,6 +58,7 @@ export class Attempts {
       keys.queueDeadlines,
       keys.events,
       keys.leases,
+      keys.limits,
       id,
       this.#worker,
       token,
@@ -65,7 +66,7 @@ export class Attempts {
       RECORD_VERSION,
     );
     if (kind === 'leased' || kind === 'early') return { kind, retryAfterMs: Number(rest[0]) };
-    if (kind === 'missing' || kind === 'newer') return { kind };
+    if (kind === 'missing' || kind === 'newer' || kind === 'held-back') return { kind };
     if (kind !== 'claimed' && kind !== 'incompatible') return { kind: 'over' };
     const [attempt, spec, queueMs, cancelReason, retries] = rest as [
       number,

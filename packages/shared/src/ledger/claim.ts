@@ -36,6 +36,7 @@ export interface AdoptedClaim extends Claim {
  * - `incompatible`: written by an older version that is not read any more: only end it.
  * - `leased`: another worker is on it.
  * - `early`: its next attempt is not due yet.
+ * - `held-back`: as many jobs run as may: it waits for a place.
  * - `newer`: written by a newer version: it waits for a worker that reads it.
  * - `missing`: the ledger does not know it; where it has just been submitted: not yet.
  * - `over`: finished: nothing to do.
@@ -43,7 +44,7 @@ export interface AdoptedClaim extends Claim {
 export type ClaimOutcome =
   | { readonly kind: 'claimed' | 'incompatible'; readonly claim: Claim }
   | { readonly kind: 'leased' | 'early'; readonly retryAfterMs: number }
-  | { readonly kind: 'newer' | 'missing' | 'over' };
+  | { readonly kind: 'held-back' | 'newer' | 'missing' | 'over' };
 
 export interface OutputChunk {
   readonly stream: 'stdout' | 'stderr';

@@ -14,5 +14,8 @@ export function endingKeys(id: string): string[] {
     keys.outputPrefix(id),
     keys.placements,
     keys.workerNews,
+    keys.syncRuns,
+    keys.limits,
+    keys.places,
   ];
 }

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import * as attempts from './attempt-scripts.ts';
+import { SET_LIMITS } from './limit-scripts.ts';
 import * as submissions from './submission-scripts.ts';
 
 type Argument = string | number | Buffer;
@@ -9,7 +10,9 @@ type Argument = string | number | Buffer;
  * breaks, a command whose answer is missing may be sent again, though it was carried out.
  */
 export interface LedgerCommands {
-  conjobAccept(...keysAndArguments: Argument[]): Promise<[string, string]>;
+  conjobAccept(
+    ...keysAndArguments: Argument[]
+  ): Promise<[outcome: string, id: string, limit?: string, allowed?: number]>;
   conjobQueued(...keysAndArguments: Argument[]): Promise<number>;
   conjobClaim(...keysAndArguments: Argument[]): Promise<[string, ...unknown[]]>;
   conjobAdopt(
@@ -25,26 +28,28 @@ export interface LedgerCommands {
   conjobCancel(...keysAndArguments: Argument[]): Promise<string>;
   conjobRemove(...keysAndArguments: Argument[]): Promise<string>;
   conjobForgetPlacement(...keysAndArguments: Argument[]): Promise<number>;
+  conjobSetLimits(...keysAndArguments: Argument[]): Promise<string[]>;
 }
 
 export function withLedgerCommands(redis: Redis): LedgerCommands {
-  redis.defineCommand('conjobAccept', { numberOfKeys: 11, lua: submissions.ACCEPT });
+  redis.defineCommand('conjobAccept', { numberOfKeys: 15, lua: submissions.ACCEPT });
   redis.defineCommand('conjobQueued', { numberOfKeys: 2, lua: submissions.QUEUED });
-  redis.defineCommand('conjobClaim', { numberOfKeys: 6, lua: attempts.CLAIM });
+  redis.defineCommand('conjobClaim', { numberOfKeys: 7, lua: attempts.CLAIM });
   redis.defineCommand('conjobAdopt', { numberOfKeys: 3, lua: attempts.ADOPT });
   redis.defineCommand('conjobAdvance', { numberOfKeys: 2, lua: attempts.ADVANCE });
   redis.defineCommand('conjobRenew', { numberOfKeys: 2, lua: attempts.RENEW });
-  redis.defineCommand('conjobRelease', { numberOfKeys: 11, lua: attempts.RELEASE });
-  redis.defineCommand('conjobRetry', { numberOfKeys: 11, lua: attempts.RETRY });
+  redis.defineCommand('conjobRelease', { numberOfKeys: 14, lua: attempts.RELEASE });
+  redis.defineCommand('conjobRetry', { numberOfKeys: 14, lua: attempts.RETRY });
   redis.defineCommand('conjobAppend', { numberOfKeys: 2, lua: attempts.APPEND });
-  redis.defineCommand('conjobExpireLease', { numberOfKeys: 11, lua: submissions.EXPIRE_LEASE });
-  redis.defineCommand('conjobFinish', { numberOfKeys: 11, lua: attempts.FINISH });
-  redis.defineCommand('conjobCancel', { numberOfKeys: 12, lua: submissions.CANCEL });
+  redis.defineCommand('conjobExpireLease', { numberOfKeys: 14, lua: submissions.EXPIRE_LEASE });
+  redis.defineCommand('conjobFinish', { numberOfKeys: 14, lua: attempts.FINISH });
+  redis.defineCommand('conjobCancel', { numberOfKeys: 15, lua: submissions.CANCEL });
   redis.defineCommand('conjobRemove', { numberOfKeys: 4, lua: submissions.REMOVE });
   redis.defineCommand('conjobForgetPlacement', {
     numberOfKeys: 2,
     lua: submissions.FORGET_PLACEMENT,
   });
+  redis.defineCommand('conjobSetLimits', { numberOfKeys: 2, lua: SET_LIMITS });
   // defineCommand adds the methods at run time, where the type of Redis does not see them.
   return redis as unknown as LedgerCommands;
 }

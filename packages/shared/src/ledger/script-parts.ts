@@ -1,3 +1,5 @@
+import { LIMIT_OF } from './limit-scripts.ts';
+
 /** What the ledger's scripts are made of: see `attempt-scripts.ts` and `submission-scripts.ts`. */
 
 /**
@@ -37,11 +39,14 @@ local function place(placements, news, requires)
 end
 `;
 
-/** Nobody holds the job any more. */
-const LET_GO = `
+/** Nobody holds the job any more. Workers that hold jobs back hear of the place that is free with it. */
+const LET_GO = `${LIMIT_OF}
 local function letGo(k, id)
   redis.call('HDEL', k.job, 'leaseUntil')
-  redis.call('ZREM', k.leases, id)
+  if redis.call('ZREM', k.leases, id) == 0 then return end
+  if redis.call('ZCARD', k.leases) + 1 == limitOf(k.limits, 'maxConcurrentRuns') then
+    redis.call('PUBLISH', k.places, '')
+  end
 end
 `;
 
@@ -62,6 +67,7 @@ local function conclude(k, id, result)
   redis.call('ZREM', k.waitingPrefix .. f[3], id)
   redis.call('ZREM', k.adding, id)
   redis.call('ZREM', k.queueDeadlines, id)
+  redis.call('SREM', k.syncRuns, id)
   redis.call('ZADD', k.expiry, now + retentionMs, id)
   announce(k.events, id, 'finished')
 end
@@ -71,7 +77,8 @@ end
 export const ENDING_KEYS = `
 local k = { job = KEYS[1], input = KEYS[2], waitingPrefix = KEYS[3], adding = KEYS[4],
   queueDeadlines = KEYS[5], expiry = KEYS[6], events = KEYS[7], leases = KEYS[8],
-  outputPrefix = KEYS[9], placements = KEYS[10], news = KEYS[11] }
+  outputPrefix = KEYS[9], placements = KEYS[10], news = KEYS[11], syncRuns = KEYS[12], limits = KEYS[13],
+  places = KEYS[14] }
 `;
 
 /**

@@ -1,3 +1,4 @@
+import { REFUSAL } from './limit-scripts.ts';
 import {
   ALLOW_OOM,
   ANNOUNCE,
@@ -14,11 +15,12 @@ import {
 
 /**
  * KEYS[9]: idempotency (or the job again). ARGV: id, version, spec, queue, requirements, rank, retentionMs,
- * queueTimeoutMs, input, hasInput, fingerprint, idempotencyMs
+ * queueTimeoutMs, input, hasInput, fingerprint, idempotencyMs, needsPlace. A job that is refused leaves no trace.
  */
-export const ACCEPT = `${NOW}${ANNOUNCE}${WAIT}
-local job, jobs, expiry, adding, waiting, queueDeadlines, events, input, idempotency, placements, news = unpack(KEYS)
-local id, version, spec, queue, requires, rank, retentionMs, queueTimeoutMs, bytes, hasInput, fingerprint, idempotencyMs =
+export const ACCEPT = `${NOW}${ANNOUNCE}${WAIT}${REFUSAL}
+local job, jobs, expiry, adding, waiting, queueDeadlines, events, input, idempotency, placements, news, leases, limits, accepted, syncRuns =
+  unpack(KEYS)
+local id, version, spec, queue, requires, rank, retentionMs, queueTimeoutMs, bytes, hasInput, fingerprint, idempotencyMs, needsPlace =
   unpack(ARGV)
 if redis.call('EXISTS', job) == 1 then return { 'accepted', id } end -- the same call, sent again
 if fingerprint ~= '' then
@@ -26,6 +28,14 @@ if fingerprint ~= '' then
   if known[1] then
     return { known[2] == fingerprint and 'replayed' or 'conflict', known[1] }
   end
+end
+local micros = time[1] * 1000000 + time[2]
+local refused = refusal({ limits = limits, accepted = accepted, leases = leases, syncRuns = syncRuns,
+  waiting = waiting, jobs = jobs, expiry = expiry }, micros, needsPlace == '1')
+if refused then return refused end
+noteAccepted(accepted, micros, id)
+if needsPlace == '1' then redis.call('SADD', syncRuns, id) end
+if fingerprint ~= '' then
   redis.call('HSET', idempotency, 'id', id, 'fingerprint', fingerprint)
   redis.call('PEXPIRE', idempotency, idempotencyMs)
 end
@@ -91,7 +101,7 @@ giveBack(k, ARGV[1], now, f[5])
 return 'queued'
 `;
 
-/** KEYS[12]: channel. ARGV: id, reason, result of a job that is not running. */
+/** KEYS[15]: channel. ARGV: id, reason, result of a job that is not running. */
 export const CANCEL = `${ALLOW_OOM}${NOW}${ANNOUNCE}${CONCLUDE}${ENDING_KEYS}
 local state = redis.call('HGET', k.job, 'state')
 if not state then return 'missing' end
@@ -101,7 +111,7 @@ if state == 'queued' then
   conclude(k, ARGV[1], ARGV[3])
   return 'cancelled'
 end
-redis.call('PUBLISH', KEYS[12], ARGV[1])
+redis.call('PUBLISH', KEYS[15], ARGV[1])
 return 'requested'
 `;
 

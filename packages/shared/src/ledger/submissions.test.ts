@@ -189,6 +189,8 @@ describe('time', () => {
       await ledger.submissions.cancel(id, 'requested');
       await ledger.submissions.remove(id);
     }
-    expect(await ledger.redis.keys('*')).toEqual([keys.events]);
+    // The list of the last second ends by itself.
+    const left = await ledger.redis.keys('*');
+    expect(left.filter((key) => key !== keys.accepted)).toEqual([keys.events]);
   });
 });

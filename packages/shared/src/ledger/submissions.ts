@@ -4,14 +4,16 @@ import type { JobError } from '../job-error.ts';
 import { jobError } from '../job-error.ts';
 import { type JobRecord, RECORD_VERSION, readJobRecord } from '../job-record.ts';
 import { CANCELLED, resultWithoutOutput } from '../job-result.ts';
-import { type JobSpec, MAX_PRIORITY } from '../job-spec.ts';
+import { MAX_PRIORITY } from '../job-spec.ts';
 import { keys, RUN_QUEUE } from '../keys.ts';
+import type { LimitName } from '../limits.ts';
 import { countOutput } from '../output-reader.ts';
 import { canonicalRequires, type Labels, parseRequires, queueOf } from '../placement.ts';
 import { retryDelayMs } from '../retry-policy.ts';
 import { endingKeys } from './ending-keys.ts';
 import { observationMs, readHolders } from './leases.ts';
 import { type LedgerCommands, withLedgerCommands } from './ledger-commands.ts';
+import type { Acceptance, Submission } from './submission.ts';
 
 const IDEMPOTENCY_MS = 24 * 3600 * 1000;
 /** A job whose worker was lost so often before it had even started it may be what kills its workers. */
@@ -22,21 +24,6 @@ export interface Lease {
   readonly id: string;
   /** Milliseconds since the epoch, by the clock of Redis. */
   readonly leaseUntil: number;
-}
-
-export interface Submission {
-  readonly id: string;
-  readonly spec: JobSpec;
-  /** Bytes for standard input; undefined exactly when `spec.stdinBytes` is null. */
-  readonly input?: Buffer | undefined;
-  /** Hash of the caller's Idempotency-Key, and of the request that came with it. */
-  readonly idempotency?: { readonly keyHash: string; readonly fingerprint: string } | undefined;
-}
-
-/** `replayed`: the key was used for the same request; `conflict`: for another one. */
-export interface Acceptance {
-  readonly outcome: 'accepted' | 'replayed' | 'conflict';
-  readonly id: string;
 }
 
 /** The ledger as callers of the service need it: submit, look, cancel, remove. */
@@ -50,9 +37,15 @@ export class Submissions {
   }
 
   /** Writes a new job, durably once this resolves. It still has to be put on the queue. */
-  async accept({ id, spec, input, idempotency }: Submission): Promise<Acceptance> {
+  async accept({
+    id,
+    spec,
+    input,
+    idempotency,
+    needsPlace = false,
+  }: Submission): Promise<Acceptance> {
     const queue = queueOf(spec.requires);
-    const [outcome, jobId] = await this.#commands.conjobAccept(
+    const [outcome, jobId, limit, allowed = 0] = await this.#commands.conjobAccept(
       keys.job(id),
       keys.jobs,
       keys.expiry,
@@ -64,6 +57,10 @@ export class Submissions {
       idempotency ? keys.idempotency(idempotency.keyHash) : keys.job(id),
       keys.placements,
       keys.workerNews,
+      keys.leases,
+      keys.limits,
+      keys.accepted,
+      keys.syncRuns,
       id,
       RECORD_VERSION,
       JSON.stringify(spec),
@@ -76,8 +73,10 @@ export class Submissions {
       input === undefined ? '0' : '1',
       idempotency?.fingerprint ?? '',
       IDEMPOTENCY_MS,
+      needsPlace ? '1' : '0',
     );
-    return { outcome: outcome as Acceptance['outcome'], id: jobId };
+    if (outcome === 'refused') return { outcome, id: null, limit: limit as LimitName, allowed };
+    return { outcome: outcome as 'accepted' | 'replayed' | 'conflict', id: jobId };
   }
 
   /**

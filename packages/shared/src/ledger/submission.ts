@@ -1,0 +1,26 @@
+import type { JobSpec } from '../job-spec.ts';
+import type { LimitName } from '../limits.ts';
+
+export interface Submission {
+  readonly id: string;
+  readonly spec: JobSpec;
+  /** Bytes for standard input; undefined exactly when `spec.stdinBytes` is null. */
+  readonly input?: Buffer | undefined;
+  /** Hash of the caller's Idempotency-Key, and of the request that came with it. */
+  readonly idempotency?: { readonly keyHash: string; readonly fingerprint: string } | undefined;
+  /** Refused when as many jobs run, or are promised to run next, as may: not one that waits for a place. */
+  readonly needsPlace?: boolean | undefined;
+}
+
+/**
+ * `replayed`: the key was used for the same request; `conflict`: for another one; `refused`: by a limit,
+ * and there is no job.
+ */
+export type Acceptance =
+  | { readonly outcome: 'accepted' | 'replayed' | 'conflict'; readonly id: string }
+  | {
+      readonly outcome: 'refused';
+      readonly id: null;
+      readonly limit: LimitName;
+      readonly allowed: number;
+    };
