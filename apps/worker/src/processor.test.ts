@@ -5,6 +5,7 @@ import type { Engine } from './engine/engine.ts';
 import { FakeEngine } from './engine/fake/fake-engine.ts';
 import { EngineWatch } from './engine-watch.ts';
 import { Intakes } from './intake/intakes.ts';
+import { RunLimit } from './intake/run-limit.ts';
 import { Slots } from './intake/slots.ts';
 import { createProcessor } from './processor.ts';
 import { RunningJobs } from './running-jobs.ts';
@@ -25,6 +26,7 @@ let running: RunningJobs;
 let onEngineAway: () => void;
 let fullJobs: number;
 let intake: Intakes | undefined;
+let runLimit: RunLimit;
 
 beforeEach(async () => {
   ledger = await openLedger();
@@ -33,12 +35,14 @@ beforeEach(async () => {
   fake.images.add(IMAGE);
   running = new RunningJobs(ledger.attempts, logger);
   intake = undefined;
+  runLimit = new RunLimit();
   fullJobs = 0;
   onEngineAway = () => {};
 });
 
 afterEach(async () => {
   running.stopAll('shut-down');
+  runLimit.end();
   await intake?.close();
   await queue.close();
   await ledger.close();
@@ -59,6 +63,7 @@ function takeJobs(engine: Engine = fake, slots = 4): void {
     name: 'test',
     labels: {},
     slots: new Slots(slots),
+    runLimit,
     leaseMs: 30_000,
     process,
     logger,

@@ -48,18 +48,21 @@ export function createProcessor(dependencies: ProcessorDependencies) {
   const sayNewer = onceEach((job) =>
     logger.warn({ job }, 'a newer version of ConJob wrote this job; it waits for a worker of that'),
   );
-  return async ({ id, count }: Delivery): Promise<Disposition> => {
+  return async ({ id, count, answered }: Delivery): Promise<Disposition> => {
     const askedAt = performance.now();
     const outcome = await attempts.claim(id, randomUUID()).catch((error: unknown) => {
       logger.error({ err: error, job: id }, 'could not claim the job; it is tried again');
       return null;
     });
     if (outcome === null) return later(MIN_RETRY_MS);
+    answered(outcome.kind);
     switch (outcome.kind) {
       case 'missing':
         return count < MAX_LOOKS ? later(MIN_RETRY_MS) : 'done';
       case 'over':
         return 'done';
+      case 'held-back':
+        return 'back';
       case 'newer':
         sayNewer(id);
         return later(NEWER_MS);

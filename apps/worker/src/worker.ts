@@ -23,6 +23,7 @@ import { Heartbeat } from './heartbeat.ts';
 import { ImageHolds } from './image-holds.ts';
 import { installationId } from './installation.ts';
 import { Intakes } from './intake/intakes.ts';
+import { RunLimit } from './intake/run-limit.ts';
 import { Slots } from './intake/slots.ts';
 import { renewalMs } from './lease.ts';
 import { listen } from './listener.ts';
@@ -94,6 +95,8 @@ export async function startWorker(
       heartbeat.now();
     });
     const slots = new Slots(config.concurrency);
+    const runLimit = new RunLimit();
+    releasers.push(async () => runLimit.end());
     const skew = new ClockSkew(logger);
     // Commands wait for Redis for ever: without it, only the signal ends the start.
     const { redisNow } = await orAbort(
@@ -172,6 +175,7 @@ export async function startWorker(
       name: name.name,
       labels: config.labels,
       slots,
+      runLimit,
       leaseMs: config.leaseMs,
       process: createProcessor(dependencies),
       logger,
@@ -198,6 +202,7 @@ export async function startWorker(
     const heard = {
       [keys.cancels]: onCancel,
       [keys.workerNews]: onNews,
+      [keys.places]: () => runLimit.news(),
       [keys.volumeRemovals]: volumeRemovals(volumes),
     };
     releasers.push(listen(config.redisUrl, heard, logger));

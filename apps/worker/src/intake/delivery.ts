@@ -1,8 +1,12 @@
+import type { ClaimOutcome } from '@conjob/shared';
+
 /** What the queue hands over: not the job itself, which is in the ledger. */
 export interface Delivery {
   readonly id: string;
   /** How often it has been handed over, this time included. */
   readonly count: number;
+  /** To be called with the answer of the ledger, as soon as it is known. */
+  readonly answered: (kind: ClaimOutcome['kind']) => void;
 }
 
 /**

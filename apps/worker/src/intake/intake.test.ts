@@ -37,7 +37,7 @@ function open({ process, hasSlot = () => true, leaseMs = 30_000 }: Taking): Inta
     queue: 'run',
     name: 'test',
     leaseMs,
-    onTaken: () => (hasSlot() ? () => {} : null),
+    onTaken: () => (hasSlot() ? { answered: () => {}, release: () => {} } : null),
     process,
     logger,
   });

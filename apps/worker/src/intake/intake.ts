@@ -5,6 +5,13 @@ import type { Redis } from 'ioredis';
 import { redisTime } from '../redis-time.ts';
 import type { Delivery, Disposition } from './delivery.ts';
 
+/** What is kept for a job that was taken. */
+export interface Place {
+  readonly answered: Delivery['answered'];
+  /** Frees it. */
+  readonly release: () => void;
+}
+
 export interface IntakeOptions {
   readonly redis: Redis;
   readonly queue: string;
@@ -12,8 +19,8 @@ export interface IntakeOptions {
   readonly name: string;
   /** How long a worker may be silent before its jobs are delivered to others. */
   readonly leaseMs: number;
-  /** Called at the moment that a job is taken. Returns how to free its slot; null when it has to go back. */
-  readonly onTaken: () => (() => void) | null;
+  /** Called at the moment that a job is taken. Null when it has to go back. */
+  readonly onTaken: () => Place | null;
   readonly process: (delivery: Delivery) => Promise<Disposition>;
   readonly logger: Logger;
 }
@@ -29,8 +36,8 @@ const MAX_BRAKE_MS = 1_000;
 export class Intake {
   readonly #worker: Worker;
   readonly #options: IntakeOptions;
-  /** How to free the slot of a job. One that is not in here goes back. */
-  readonly #taken = new WeakMap<Job, () => void>();
+  /** A job that is not in here goes back. */
+  readonly #taken = new WeakMap<Job, Place>();
   #running = 0;
 
   /** Takes nothing until it is allowed to. */
@@ -96,28 +103,25 @@ export class Intake {
 
   #onTaken(job: Job): void {
     this.#running += 1;
-    const release = this.#options.onTaken();
-    if (release === null) this.#running -= 1;
-    else {
-      this.#taken.set(job, () => {
-        this.#running -= 1;
-        release();
-      });
-    }
+    const place = this.#options.onTaken();
+    if (place === null) this.#running -= 1;
+    else this.#taken.set(job, place);
   }
 
   async #handle(job: Job, token: string): Promise<void> {
-    const release = this.#taken.get(job);
-    if (release === undefined) return this.#giveBack(job, token);
+    const place = this.#taken.get(job);
+    if (place === undefined) return this.#giveBack(job, token);
     let disposition: Disposition;
     try {
       disposition = await this.#options.process({
         id: job.id ?? '',
         count: job.attemptsStarted,
+        answered: place.answered,
       });
     } finally {
       // BullMQ asks for the next job with the end of this one: by then it is decided whether it may.
-      release();
+      this.#running -= 1;
+      place.release();
     }
     if (disposition === 'done') return;
     if (disposition === 'back') return this.#giveBack(job, token);

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openQueue, type TestQueue } from '../testing/test-queue.ts';
 import { openLedger, type TestLedger } from '../testing/test-redis.ts';
 import { Intakes } from './intakes.ts';
+import { RunLimit } from './run-limit.ts';
 import { Slots } from './slots.ts';
 
 const logger = createLogger({ name: 'worker', level: 'silent' });
@@ -52,6 +53,7 @@ class TestWorker {
       name: 'test',
       labels,
       slots: new Slots(slots),
+      runLimit: new RunLimit(),
       leaseMs: 30_000,
       process: ({ id }) => this.#run(id),
       logger,

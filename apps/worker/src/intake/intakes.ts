@@ -1,9 +1,10 @@
 import { type Labels, type Logger, RUN_QUEUE } from '@conjob/shared';
 import type { Redis } from 'ioredis';
 import type { Delivery, Disposition } from './delivery.ts';
-import { Intake } from './intake.ts';
+import { Intake, type Place } from './intake.ts';
 import { nextInLine } from './next-in-line.ts';
 import { fittingQueues } from './placements.ts';
+import type { RunLimit } from './run-limit.ts';
 import type { Slots } from './slots.ts';
 
 export interface IntakesOptions {
@@ -12,6 +13,7 @@ export interface IntakesOptions {
   readonly name: string;
   readonly labels: Labels;
   readonly slots: Slots;
+  readonly runLimit: RunLimit;
   readonly leaseMs: number;
   readonly process: (delivery: Delivery) => Promise<Disposition>;
   readonly logger: Logger;
@@ -21,7 +23,8 @@ export interface IntakesOptions {
 const TURN_MS = 50;
 
 /**
- * Takes jobs from every queue whose jobs this worker can run, and never more at once than it has slots.
+ * Takes jobs from every queue whose jobs this worker can run, and never more at once than it has slots, or than
+ * the limit allows that all workers share.
  *
  * While slots are free, all queues are open. When none is left all are shut, so that a job goes to a
  * worker that is free. When one becomes free again and there are several queues, the one whose first job
@@ -31,6 +34,7 @@ const TURN_MS = 50;
 export class Intakes {
   readonly #options: IntakesOptions;
   readonly #slots: Slots;
+  readonly #runLimit: RunLimit;
   readonly #intakes = new Map<string, Intake>();
   /** Of placements that are no longer used: they end what they run. */
   readonly #closing = new Set<Promise<void>>();
@@ -44,7 +48,9 @@ export class Intakes {
   constructor(options: IntakesOptions) {
     this.#options = options;
     this.#slots = options.slots;
+    this.#runLimit = options.runLimit;
     this.#slots.onChange(() => this.#share());
+    this.#runLimit.onChange(() => this.#share());
   }
 
   /** Keeps a slot for each of these until it settles: jobs that this worker runs without having taken them. */
@@ -111,16 +117,26 @@ export class Intakes {
     this.#closing.add(closing);
   }
 
-  #onTaken(): (() => void) | null {
-    if (this.#isHeld || this.#slots.free === 0) return null;
-    return this.#slots.occupy();
+  get #free(): number {
+    return Math.min(this.#slots.free, this.#runLimit.free);
+  }
+
+  #onTaken(): Place | null {
+    if (this.#isHeld || this.#free === 0) return null;
+    const answered = this.#runLimit.ask();
+    const free = this.#slots.occupy();
+    const release = () => {
+      answered(null);
+      free();
+    };
+    return { answered, release };
   }
 
   /** Tells each queue how much may be taken from it. */
   #share(): void {
     clearTimeout(this.#turn);
     const intakes = [...this.#intakes.values()];
-    const { free } = this.#slots;
+    const free = this.#free;
     if (this.#isHeld) {
       for (const intake of intakes) intake.hold();
       return;
@@ -137,7 +153,7 @@ export class Intakes {
     const { redis } = this.#options;
     const queue = await nextInLine(redis, [...this.#intakes.keys()]).catch(() => null);
     this.#isAsking = false;
-    if (this.#isHeld || this.#slots.free === 0) return;
+    if (this.#isHeld || this.#free === 0) return;
     const openAll = (): void => {
       this.#wasFull = false;
       this.#share();
