@@ -1,3 +1,4 @@
+import type { Limits } from '@conjob/shared';
 import type { Express } from 'express';
 import { authenticate } from './auth/authenticate.ts';
 import { guardRoutes } from './auth/guard-routes.ts';
@@ -8,6 +9,7 @@ import type { Tokens } from './auth/tokens.ts';
 import { type BaseDependencies, createBaseApp } from './base-app.ts';
 import type { ApiConfig } from './config.ts';
 import { allowMethods } from './http/allow-methods.ts';
+import { configRoutes } from './limits/config-routes.ts';
 import { answerErrors } from './middleware/answer-errors.ts';
 import { refuseCrossSite } from './middleware/cross-origin.ts';
 import type { VolumeRemovals } from './volumes/volume-removals.ts';
@@ -21,12 +23,13 @@ export interface AdminAppDependencies extends BaseDependencies {
   readonly tokens: Tokens;
   readonly workers: WorkerService;
   readonly volumes: VolumeRemovals;
+  readonly limits: Pick<Limits, 'change'>;
   readonly closing: AbortSignal;
 }
 
 /** The admin port as a request handler. Opens nothing. */
 export function createAdminApp(dependencies: AdminAppDependencies): Express {
-  const { config, tokens, workers } = dependencies;
+  const { config, tokens, workers, limits } = dependencies;
   const app = createBaseApp(dependencies);
   // Origins that may start jobs may not administer workers: there is no page that may.
   app.use(
@@ -49,7 +52,7 @@ export function createAdminApp(dependencies: AdminAppDependencies): Express {
       res.type('text/plain').send('pong');
     });
   app.use(workerRoutes(workers), drainRoutes(dependencies), tokenRoutes(tokens));
-  app.use(volumeRoutes(dependencies));
+  app.use(volumeRoutes(dependencies), configRoutes(limits));
   app.use(answerErrors);
   checkAllListed(app, ADMIN_ROUTES);
   return app;

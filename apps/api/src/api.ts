@@ -4,6 +4,7 @@ import {
   connectImpatient,
   connectPatient,
   disconnect,
+  Limits,
   type Logger,
   Releasers,
   reportOutages,
@@ -23,6 +24,7 @@ import { AbandonedJobs } from './jobs/abandoned-jobs.ts';
 import { JobEvents } from './jobs/job-events.ts';
 import { JobService } from './jobs/job-service.ts';
 import { JobWaits } from './jobs/wait-for-job.ts';
+import { announceLimits } from './limits/announce-limits.ts';
 import { JobQueue } from './queue/job-queue.ts';
 import { SecretService } from './secrets/secret-service.ts';
 import { Sweeper } from './sweeper/sweeper.ts';
@@ -61,6 +63,8 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
   try {
     const certificate = await openCertificate(config, logger, releasers);
     const redis = open(connectImpatient(config.redisUrl), 'commands', logger, releasers);
+    const limits = new Limits(redis, config.limits);
+    announceLimits(redis, limits, logger);
     const ledger = new Submissions(redis);
     const queue = new JobQueue(redis, (error) => logger.debug({ err: error }, 'queue error'));
     releasers.push(() => queue.close());
@@ -86,7 +90,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     const readiness = new Readiness({ redis, events, logger });
     const registry = new Workers(redis);
     const recent = new RecentWorkers(registry);
-    const jobs = new JobService({ redis, ledger, queue, workers: recent, logger });
+    const jobs = new JobService({ redis, ledger, queue, limits, workers: recent, logger });
     const workers = new WorkerService(registry);
     const { secretKeysFolder: keysFolder } = config;
     const secrets = new SecretService({ redis, keysFolder, logger });
@@ -94,7 +98,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     const abandoned = new AbandonedJobs({ jobs, logger });
     releasers.push(() => abandoned.close());
     const closing = new AbortController();
-    const parts = { config, logger, readiness, workers, tokens: new Tokens(redis) };
+    const parts = { config, logger, readiness, workers, limits, tokens: new Tokens(redis) };
     const follow = { redis, ledger, events, waits, hub, logger };
     const app = createApp({ ...parts, jobs, waits, abandoned, follow, secrets });
     const volumes = new VolumeRemovals({ redis, workers: registry, timeoutMs: VOLUMES_MS });

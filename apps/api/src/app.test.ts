@@ -3,6 +3,7 @@ import {
   connectPatient,
   createLogger,
   disconnect,
+  Limits,
   Submissions,
   Workers,
 } from '@conjob/shared';
@@ -35,7 +36,9 @@ test('clients that leave leave no waiter behind, and their jobs go on', async ()
   const queue = new JobQueue(redis, () => {});
   const waits = new JobWaits({ ledger, events, logger });
   const registry = new Workers(redis);
-  const jobs = new JobService({ redis, ledger, queue, workers: registry, logger });
+  const config = loadApiConfig({});
+  const limits = new Limits(redis, config.limits);
+  const jobs = new JobService({ redis, ledger, queue, limits, workers: registry, logger });
   const workers = new WorkerService(registry);
   const tokens = new Tokens(redis);
   const abandoned = new AbandonedJobs({ jobs, logger });
@@ -45,9 +48,8 @@ test('clients that leave leave no waiter behind, and their jobs go on', async ()
   const follow = { redis, ledger, events, waits, hub, logger };
   const secrets = new SecretService({ redis, keysFolder: undefined, logger });
   const readiness = { fault: async () => null };
-  const config = loadApiConfig({});
-  const parts = { config, logger, jobs, waits, abandoned, follow, workers, tokens, readiness };
-  const app = createApp({ ...parts, secrets });
+  const routes = { jobs, waits, abandoned, follow, workers, tokens, limits, secrets };
+  const app = createApp({ config, logger, readiness, ...routes });
   const http = await listen(app, { host: '127.0.0.1', port: 0 });
   const worker = startHandWorker(server.url);
 

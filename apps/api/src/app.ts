@@ -1,4 +1,4 @@
-import { jobSpecSchema } from '@conjob/shared';
+import type { Limits } from '@conjob/shared';
 import type { Express } from 'express';
 import { authenticate } from './auth/authenticate.ts';
 import { guardRoutes } from './auth/guard-routes.ts';
@@ -10,6 +10,7 @@ import type { ApiConfig } from './config.ts';
 import { eventRoutes } from './follow/event-routes.ts';
 import type { FollowDependencies } from './follow/follow-job.ts';
 import type { AbandonedJobs } from './jobs/abandoned-jobs.ts';
+import { currentSpecSchema } from './jobs/current-spec-schema.ts';
 import { jobRoutes } from './jobs/job-routes.ts';
 import type { JobService } from './jobs/job-service.ts';
 import { outputRoutes } from './jobs/output-routes.ts';
@@ -35,13 +36,14 @@ export interface AppDependencies extends BaseDependencies {
   readonly follow: FollowDependencies;
   readonly workers: WorkerService;
   readonly secrets: SecretService;
+  readonly limits: Pick<Limits, 'current'>;
 }
 
 /** The API as a request handler. Opens nothing. */
 export function createApp(dependencies: AppDependencies): Express {
-  const { config, tokens, jobs, waits, abandoned, follow, workers, secrets } = dependencies;
-  const { reachedAt, logins, limits, maxInputBytes, corsOrigins: origins } = config;
-  const specSchema = jobSpecSchema(limits);
+  const { config, tokens, jobs, waits, abandoned, follow, workers, secrets, limits } = dependencies;
+  const { reachedAt, logins, maxInputBytes, corsOrigins: origins } = config;
+  const specSchema = currentSpecSchema(limits, config.limits);
   const routes = { jobs, waits, abandoned, follow, maxInputBytes, specSchema };
   const app = createBaseApp(dependencies);
   const hint = 'Name its origin in CORS_ORIGINS.';

@@ -17,6 +17,9 @@ test('needs no variable at all', () => {
     corsOrigins: [],
     secretKeysFolder: undefined,
     limits: {
+      maxGlobalRequestsPerSecond: 1_000_000,
+      maxConcurrentRuns: 1_000_000,
+      maxQueuedJobs: 100_000,
       maxTimeoutSeconds: 1800,
       maxKillTimeoutSeconds: 10,
       maxRetentionSeconds: 604_800,

@@ -1,13 +1,16 @@
 import {
-  DEFAULT_PROFILE,
   decimal,
+  DEFAULT_PROFILE,
   flag,
   imagePatterns,
   JOB_NETWORKS,
   type JobLimits,
+  type LimitName,
+  LIMITS,
+  type LimitValues,
   loadConfig,
-  PROFILES,
   profileList,
+  PROFILES,
   wholeNumber,
 } from '@conjob/shared';
 import { z } from 'zod';
@@ -49,6 +52,11 @@ const redisUrl = z
   .regex(/^(redis|rediss|unix):\/\//, 'Must start with redis://, rediss:// or unix://.')
   .default('redis://127.0.0.1:6379');
 
+const limit = (name: LimitName) => {
+  const { least, most, standard } = LIMITS[name];
+  return wholeNumber(least, most).default(standard);
+};
+
 const schema = z
   .object({
     /** 0: any free port. */
@@ -69,8 +77,11 @@ const schema = z
     LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
     MAX_INPUT_BYTES: wholeNumber(1, 256 * MIB).default(10 * MIB),
     CLIENT_STALL_SECONDS: wholeNumber(1, 3600).default(60),
-    JOB_LIMIT_TIMEOUT: wholeNumber(1, WEEK_SECONDS).default(1800),
-    JOB_LIMIT_KILL_TIMEOUT: wholeNumber(0, 3600).default(10),
+    JOB_LIMIT_REQ: limit('maxGlobalRequestsPerSecond'),
+    JOB_LIMIT_CONCURRENT: limit('maxConcurrentRuns'),
+    JOB_LIMIT_TIMEOUT: limit('maxTimeoutSeconds'),
+    JOB_LIMIT_KILL_TIMEOUT: limit('maxKillTimeoutSeconds'),
+    JOB_LIMIT_QUEUED: limit('maxQueuedJobs'),
     JOB_NETWORK: oneOf(JOB_NETWORKS).default('bridge'),
     JOB_PROFILE: oneOf(PROFILES).default(DEFAULT_PROFILE),
     JOB_PROFILES: profileList,
@@ -122,7 +133,11 @@ const schema = z
     corsOrigins: env.CORS_ORIGINS as readonly string[],
     /** Folder of the keys that secrets are sealed with. */
     secretKeysFolder: env.SECRET_KEYS_DIR,
+    /** What holds as long as no operator sets anything else. */
     limits: {
+      maxGlobalRequestsPerSecond: env.JOB_LIMIT_REQ,
+      maxConcurrentRuns: env.JOB_LIMIT_CONCURRENT,
+      maxQueuedJobs: env.JOB_LIMIT_QUEUED,
       maxTimeoutSeconds: env.JOB_LIMIT_TIMEOUT,
       maxKillTimeoutSeconds: env.JOB_LIMIT_KILL_TIMEOUT,
       maxRetentionSeconds: WEEK_SECONDS,
@@ -136,7 +151,7 @@ const schema = z
         cpus: env.JOB_LIMIT_CPUS,
         pids: env.JOB_LIMIT_PIDS,
       },
-    } satisfies JobLimits as JobLimits,
+    } satisfies JobLimits & LimitValues as JobLimits & LimitValues,
   }));
 
 export type ApiConfig = Readonly<z.output<typeof schema>>;

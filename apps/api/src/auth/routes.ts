@@ -51,6 +51,7 @@ export const ADMIN_ROUTES: readonly Route[] = [
   route('GET HEAD POST', '/tokens', 'admin'),
   route('DELETE', '/tokens/:name', 'admin'),
   route('POST', '/tasks/docker/volume/rm', 'admin'),
+  route('POST', '/tasks/config', 'admin'),
 ];
 
 function route(methods: string, path: string, access: Access): Route {

@@ -40,11 +40,12 @@ export function jobRoutes({
 }: JobRouteDependencies) {
   const submit: RequestHandler = async (req, res) => {
     const { originalUrl: url } = req;
+    const schema = await specSchema();
     const job = isQueryForm(url)
-      ? readQueryRequest(specSchema, url, bodyOf(req))
-      : readSpecRequest(specSchema, url, req.get('content-type'), bodyOf(req));
+      ? readQueryRequest(schema, url, bodyOf(req))
+      : readSpecRequest(schema, url, req.get('content-type'), bodyOf(req));
     const seconds = preferredWaitSeconds(req.get('prefer'));
-    const submitted = await jobs.submit(job, idempotencyKeyHash(req.headers));
+    const submitted = await jobs.submit(job, { keyHash: idempotencyKeyHash(req.headers) });
     setSubmittedHeaders(res, submitted);
     res.location(jobPath(submitted.id));
     if (seconds !== undefined) res.set('Preference-Applied', `wait=${seconds}`);

@@ -1,6 +1,14 @@
-import { isJobId, type JobRecord, type Logger, newJobId, type Submissions } from '@conjob/shared';
+import {
+  isJobId,
+  type JobRecord,
+  type Limits,
+  type Logger,
+  newJobId,
+  type Submissions,
+} from '@conjob/shared';
 import type { Redis } from 'ioredis';
 import { RequestError } from '../http/request-errors.ts';
+import { RefusedJobError } from '../limits/refused-job.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
 import type { RecentWorkers } from '../workers/recent-workers.ts';
 import { findJobs, type JobFilter, type JobPage } from './job-list.ts';
@@ -13,8 +21,16 @@ interface Dependencies {
   readonly redis: Redis;
   readonly ledger: Submissions;
   readonly queue: JobQueue;
+  readonly limits: Pick<Limits, 'current'>;
   readonly workers: Pick<RecentWorkers, 'list'>;
   readonly logger: Logger;
+}
+
+export interface SubmitOptions {
+  /** Of the caller's Idempotency-Key. */
+  readonly keyHash?: string | undefined;
+  /** Refused unless it may run at once, as far as the limit goes of jobs that run at once. */
+  readonly needsPlace?: boolean;
 }
 
 export interface Submitted {
@@ -31,19 +47,14 @@ export class JobService {
     this.#dependencies = dependencies;
   }
 
-  async submit({ spec, input, fingerprint }: NewJob, keyHash?: string): Promise<Submitted> {
+  async submit(
+    { spec, input, fingerprint }: NewJob,
+    { keyHash, needsPlace }: SubmitOptions = {},
+  ): Promise<Submitted> {
     const idempotency = keyHash === undefined ? undefined : { keyHash, fingerprint };
-    const submission = { id: newJobId(), spec, input, idempotency };
-    // Without a key the job is new for sure: both travel together, and in this order.
-    if (idempotency === undefined) {
-      const [{ id }, isAdded] = await Promise.all([
-        this.#dependencies.ledger.accept(submission),
-        this.#tryQueue('add', submission),
-      ]);
-      if (isAdded) this.#markQueued(id);
-      return { id, replayed: false };
-    }
+    const submission = { id: newJobId(), spec, input, idempotency, needsPlace };
     const accepted = await this.#dependencies.ledger.accept(submission);
+    if (accepted.outcome === 'refused') throw new RefusedJobError(accepted);
     if (accepted.outcome === 'conflict') {
       throw new RequestError(
         'idempotency.mismatch',
@@ -107,8 +118,7 @@ export class JobService {
 
   /**
    * Only for a job that both the ledger and the queue have: until this is said the sweeper puts it on
-   * the queue again, be it that the queue failed or that a delivery came before the record, and was
-   * dropped. Nobody has to wait for it: once more is without effect.
+   * the queue again. Nobody has to wait for it: once more is without effect.
    */
   #markQueued(id: string): void {
     this.#dependencies.ledger.queued(id).catch((error: unknown) => {

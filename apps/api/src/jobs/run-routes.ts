@@ -1,4 +1,4 @@
-import type { JobError, JobResult, JobSpecSchema } from '@conjob/shared';
+import type { JobError, JobResult } from '@conjob/shared';
 import { type RequestHandler, type Response, Router } from 'express';
 import type { FollowDependencies } from '../follow/follow-job.ts';
 import { streamRun } from '../follow/stream-run.ts';
@@ -9,7 +9,9 @@ import { preferredWaitSeconds } from '../http/prefer.ts';
 import { bodyOf, readBody } from '../http/read-body.ts';
 import { RequestError } from '../http/request-errors.ts';
 import { sendChunks } from '../http/send-chunks.ts';
+import { answerRejected, RefusedJobError } from '../limits/refused-job.ts';
 import type { AbandonedJobs } from './abandoned-jobs.ts';
+import type { CurrentSpecSchema } from './current-spec-schema.ts';
 import { idempotencyKeyHash } from './idempotency.ts';
 import {
   answerUnfinished,
@@ -28,7 +30,7 @@ export interface JobRouteDependencies {
   readonly waits: JobWaits;
   readonly abandoned: AbandonedJobs;
   readonly follow: FollowDependencies;
-  readonly specSchema: JobSpecSchema;
+  readonly specSchema: CurrentSpecSchema;
   readonly maxInputBytes: number;
 }
 
@@ -42,10 +44,17 @@ export function runRoutes({
   maxInputBytes,
 }: JobRouteDependencies) {
   const run: RequestHandler = async (req, res) => {
-    const job = readQueryRequest(specSchema, req.originalUrl, bodyOf(req));
+    const job = readQueryRequest(await specSchema(), req.originalUrl, bodyOf(req));
     if (job.wantsStream) refuseOtherThanText(req.get('accept'));
     const seconds = preferredWaitSeconds(req.get('prefer'));
-    const submitted = await jobs.submit(job, idempotencyKeyHash(req.headers));
+    const keyHash = idempotencyKeyHash(req.headers);
+    const submitted = await jobs
+      .submit(job, { keyHash, needsPlace: true })
+      .catch((error: unknown) => {
+        if (error instanceof RefusedJobError) return error;
+        throw error;
+      });
+    if (submitted instanceof RefusedJobError) return answerRejected(res, submitted);
     setSubmittedHeaders(res, submitted);
     if (seconds !== undefined) res.set('Preference-Applied', `wait=${seconds}`);
 

@@ -55,7 +55,8 @@ afterAll(async () => {
 });
 
 async function submit(): Promise<string> {
-  const { id } = await ledger.accept({ id: newJobId(), spec });
+  const id = newJobId();
+  await ledger.accept({ id, spec });
   return id;
 }
 

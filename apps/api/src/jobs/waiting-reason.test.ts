@@ -12,9 +12,12 @@ const DRAINING: Partial<WorkerInfo> = { state: 'draining', reason: 'new kernel' 
 const UNREADY: Partial<WorkerInfo> = { state: 'unready', reason: 'The engine does not answer.' };
 const RETRY = { retryAt: NOW + 5000 };
 
+/** Of all jobs: two run, and more may. */
+const ROOM = { running: 2, maxConcurrentRuns: 3 };
+
 const needs = (requires: Record<string, string>) => ({ spec: jobSpec({ requires }) });
 
-test.each<[string, Partial<WorkerInfo>[], object, number?]>([
+test.each<[string, Partial<WorkerInfo>[], object, number?, object?]>([
   ['No worker is running.', [], {}],
   ['No worker is running.', [LOST], {}],
   ['No worker has the label gpu=true.', [{}], needs({ gpu: 'true' })],
@@ -48,16 +51,39 @@ test.each<[string, Partial<WorkerInfo>[], object, number?]>([
   ['It is about to be taken.', [BUSY, { running: 3 }], {}],
   ['It is taken after the one job before it.', [{}], {}, 2],
   ['It is taken after the 9 jobs before it.', [{}], {}, 10],
-])('%s (%j, %j)', (reason, workers, job, position = 1) => {
+  [
+    'No more than 3 jobs may run at once, on all workers together.',
+    [BUSY],
+    {},
+    2,
+    { running: 3, maxConcurrentRuns: 3 },
+  ],
+  [
+    'No more than one job may run at once, on all workers together.',
+    [{}],
+    {},
+    1,
+    { running: 2, maxConcurrentRuns: 1 },
+  ],
+  [
+    'No job may run at all: the limit of concurrent runs is 0.',
+    [{}],
+    {},
+    1,
+    { running: 0, maxConcurrentRuns: 0 },
+  ],
+  ['No worker is running.', [], {}, 1, { running: 0, maxConcurrentRuns: 0 }],
+])('%s (%j, %j)', (reason, workers, job, position = 1, counts = ROOM) => {
   const record = { spec: jobSpec(), version: 1, retryAt: null, ...job };
-  const circumstances = { workers: workers.map(workerInfo), position, now: NOW };
+  const others = { ...ROOM, ...counts, now: NOW };
+  const circumstances = { workers: workers.map(workerInfo), position, ...others };
   expect(waitingReason(record, circumstances)).toBe(reason);
 });
 
 test('names a few of many workers', () => {
   const workers = Array.from({ length: 8 }, (_, n) => workerInfo({ ...DRAINING, name: `w${n}` }));
   const record = { spec: jobSpec(), version: 1, retryAt: null };
-  expect(waitingReason(record, { workers, position: 1, now: NOW })).toMatch(
+  expect(waitingReason(record, { workers, position: 1, ...ROOM, now: NOW })).toMatch(
     /w4 is draining \(new kernel\), and 3 more\.$/,
   );
 });

@@ -8,6 +8,9 @@ export interface WaitingCircumstances {
   readonly workers: readonly WorkerInfo[];
   /** 1 for the job that is taken next. */
   readonly position: number;
+  /** How many jobs run, on all workers together, and how many may. */
+  readonly running: number;
+  readonly maxConcurrentRuns: number;
   /** By the clock of Redis, as the times of jobs. */
   readonly now: number;
 }
@@ -15,7 +18,7 @@ export interface WaitingCircumstances {
 /** Why a queued job has not started: first what keeps it from ever starting, then what only takes time. */
 export function waitingReason(
   { spec, version, retryAt }: Pick<JobRecord, 'spec' | 'version' | 'retryAt'>,
-  { workers, position, now }: WaitingCircumstances,
+  { workers, position, running, maxConcurrentRuns, now }: WaitingCircumstances,
 ): string {
   const alive = workers.filter(({ state }) => state !== 'lost');
   if (alive.length === 0) return 'No worker is running.';
@@ -30,9 +33,15 @@ export function waitingReason(
   if (retryAt !== null && retryAt > now) {
     return `It waits until ${new Date(retryAt).toISOString()} for its next attempt.`;
   }
+  if (running >= maxConcurrentRuns) return limitIsMet(maxConcurrentRuns);
   if (ready.every(({ running, slots }) => running >= slots)) return `${allSlots(ready)} busy.`;
   if (position > 1) return `It is taken after the ${counted(position - 1, 'job')} before it.`;
   return 'It is about to be taken.';
+}
+
+function limitIsMet(allowed: number): string {
+  if (allowed === 0) return 'No job may run at all: the limit of concurrent runs is 0.';
+  return `No more than ${counted(allowed, 'job')} may run at once, on all workers together.`;
 }
 
 function named(requires: JobRecord['spec']['requires']): string {

@@ -1,4 +1,4 @@
-import type { JobRecord, Submissions } from '@conjob/shared';
+import { countJobs, type JobRecord, type Limits, type Submissions } from '@conjob/shared';
 import type { Redis } from 'ioredis';
 import type { RecentWorkers } from '../workers/recent-workers.ts';
 import { waitingReason } from './waiting-reason.ts';
@@ -13,6 +13,7 @@ export interface Waiting {
 interface Dependencies {
   readonly redis: Redis;
   readonly ledger: Pick<Submissions, 'position'>;
+  readonly limits: Pick<Limits, 'current'>;
   readonly workers: Pick<RecentWorkers, 'list'>;
 }
 
@@ -21,15 +22,17 @@ interface Dependencies {
  * whoever asked gets the rest of the jobs all the same.
  */
 export async function findWaiting(
-  { redis, ledger, workers }: Dependencies,
+  { redis, ledger, limits, workers }: Dependencies,
   records: readonly JobRecord[],
 ): Promise<(Waiting | null)[]> {
   const nothing = records.map(() => null);
   if (records.every(({ state }) => state !== 'queued')) return nothing;
   try {
-    const [list, [seconds], ...before] = await Promise.all([
+    const [list, [seconds], { running }, { maxConcurrentRuns }, ...before] = await Promise.all([
       workers.list(),
       redis.time(),
+      countJobs(redis),
+      limits.current(),
       ...records.map((record) =>
         record.state === 'queued' ? ledger.position(record).catch(() => null) : null,
       ),
@@ -39,7 +42,8 @@ export async function findWaiting(
       const ahead = before[index] ?? null;
       if (ahead === null) return null;
       const position = ahead + 1;
-      return { position, reason: waitingReason(record, { workers: list, position, now }) };
+      const circumstances = { workers: list, position, running, maxConcurrentRuns, now };
+      return { position, reason: waitingReason(record, circumstances) };
     });
   } catch {
     return nothing;

@@ -3,6 +3,7 @@ import { prefersJson } from '../http/accept.ts';
 import { problemDocument, problemLine } from '../http/problem.ts';
 import { RequestError } from '../http/request-errors.ts';
 import { toRequestError } from '../http/to-request-error.ts';
+import { RefusedJobError } from '../limits/refused-job.ts';
 
 export function noSuchPath(hint: string): RequestHandler {
   return (req) => {
@@ -14,7 +15,8 @@ export function noSuchPath(hint: string): RequestHandler {
 // Express knows an error handler by its four parameters.
 export const answerErrors: ErrorRequestHandler = (thrown: unknown, req, res, _next) => {
   const error = toRequestError(thrown);
-  if (error.status >= 500) res.err = error.cause instanceof Error ? error.cause : error;
+  const isFault = error.status >= 500 && !(error instanceof RefusedJobError);
+  if (isFault) res.err = error.cause instanceof Error ? error.cause : error;
   if (res.headersSent) {
     // The status is out already: only a broken connection can still tell that the rest is missing.
     res.destroy();

@@ -70,7 +70,9 @@ export function useQueue() {
     }),
     /** Accepts a job, which is then on no queue yet. */
     async accept(fields: object = {}): Promise<string> {
-      return (await ledger.accept({ id: newJobId(), spec: jobSpec(fields) })).id;
+      const id = newJobId();
+      await ledger.accept({ id, spec: jobSpec(fields) });
+      return id;
     },
     async submit(fields: object = {}): Promise<string> {
       const id = await test.accept(fields);
