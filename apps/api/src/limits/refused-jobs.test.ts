@@ -1,8 +1,9 @@
+import { keys } from '@conjob/shared';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Answer } from '../testing/http-client.ts';
 import { byImage } from '../testing/scripts.ts';
 import { type StandInWorker, startStandInWorker } from '../testing/stand-in-worker.ts';
-import { startTestApi, type TestApi } from '../testing/test-api.ts';
+import { startTestApi, type TestApi, withRedis } from '../testing/test-api.ts';
 
 const NONE = 1_000_000;
 const JSON_ANSWER = { headers: { Accept: 'application/json' } };
@@ -50,11 +51,18 @@ async function cancelAll(): Promise<void> {
   await expect.poll(unfinished).toEqual([]);
 }
 
+/** The jobs of other tests are longer ago than a second. */
+async function quiet(): Promise<void> {
+  const isListed = () => withRedis(first.redis, (redis) => redis.exists(keys.accepted));
+  await expect.poll(isListed, { timeout: 10_000 }).toBe(0);
+}
+
 /** So many at the same time, half of them to either API. */
 const atOnce = (count: number, path: string): Promise<Answer>[] =>
   Array.from({ length: count }, (_, n) => (n % 2 ? first : second).call(path, JSON_ANSWER));
 
 test('of six runs at once with a limit of three new jobs a second, three are rejected', async () => {
+  await quiet();
   await set({ maxGlobalRequestsPerSecond: 3 });
   const answers = await Promise.all(atOnce(6, '/job/run?image=echo&arg=hi'));
   const rejected = answers.filter(({ status }) => status === 503);
@@ -131,6 +139,7 @@ test('a request that was made before is answered whatever the limits are by now'
 });
 
 test('requests that are no jobs cost nothing', async () => {
+  await quiet();
   await set({ maxGlobalRequestsPerSecond: 2, maxConcurrentRuns: 2 });
   const wrong = [
     '?image=',

@@ -40,7 +40,7 @@ const refusal = (limit: LimitName, allowed: number) => ({
 });
 /** As if so many seconds had passed since all jobs so far were accepted. */
 async function passSeconds(seconds: number): Promise<void> {
-  for (const id of await ledger.redis.zrange(keys.accepted, "0", "-1")) {
+  for (const id of await ledger.redis.zrange(keys.accepted, '0', '-1')) {
     await ledger.redis.zincrby(keys.accepted, String(-seconds * 1e6), id);
   }
 }
