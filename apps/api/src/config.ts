@@ -1,16 +1,16 @@
 import {
-  decimal,
   DEFAULT_PROFILE,
   flag,
   imagePatterns,
+  decimal,
   JOB_NETWORKS,
   type JobLimits,
-  type LimitName,
   LIMITS,
+  type LimitName,
   type LimitValues,
   loadConfig,
-  profileList,
   PROFILES,
+  profileList,
   wholeNumber,
 } from '@conjob/shared';
 import { z } from 'zod';
