@@ -8,6 +8,7 @@ import { tokenRoutes } from './auth/token-routes.ts';
 import type { Tokens } from './auth/tokens.ts';
 import { type BaseDependencies, createBaseApp } from './base-app.ts';
 import type { ApiConfig } from './config.ts';
+import { healthcheckRoutes } from './health/healthcheck-routes.ts';
 import { allowMethods } from './http/allow-methods.ts';
 import { configRoutes } from './limits/config-routes.ts';
 import { answerErrors } from './middleware/answer-errors.ts';
@@ -24,6 +25,8 @@ export interface AdminAppDependencies extends BaseDependencies {
   readonly workers: WorkerService;
   readonly volumes: VolumeRemovals;
   readonly limits: Pick<Limits, 'change'>;
+  /** That this process was made from. */
+  readonly commit: string;
   readonly closing: AbortSignal;
 }
 
@@ -52,7 +55,7 @@ export function createAdminApp(dependencies: AdminAppDependencies): Express {
       res.type('text/plain').send('pong');
     });
   app.use(workerRoutes(workers), drainRoutes(dependencies), tokenRoutes(tokens));
-  app.use(volumeRoutes(dependencies), configRoutes(limits));
+  app.use(volumeRoutes(dependencies), configRoutes(limits), healthcheckRoutes(dependencies));
   app.use(answerErrors);
   checkAllListed(app, ADMIN_ROUTES);
   return app;

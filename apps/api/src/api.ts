@@ -16,7 +16,11 @@ import { createAdminApp } from './admin-app.ts';
 import { createApp } from './app.ts';
 import { Tokens } from './auth/tokens.ts';
 import type { ApiConfig } from './config.ts';
+
 import { OutputHub } from './follow/output-hub.ts';
+
+import { buildCommit } from './health/build-commit.ts';
+
 import { Readiness } from './health/readiness.ts';
 import { closeServer, listen, urlOf } from './http/listen.ts';
 import { isLoopback } from './http/loopback.ts';
@@ -102,7 +106,12 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     const follow = { redis, ledger, events, waits, hub, logger };
     const app = createApp({ ...parts, jobs, waits, abandoned, follow, secrets });
     const volumes = new VolumeRemovals({ redis, workers: registry, timeoutMs: VOLUMES_MS });
-    const adminApp = createAdminApp({ ...parts, volumes, closing: closing.signal });
+    const adminApp = createAdminApp({
+      ...parts,
+      volumes,
+      commit: await buildCommit(),
+      closing: closing.signal,
+    });
     const { host } = config;
     const servers: Server[] = [];
     releasers.push(async () => {

@@ -1,8 +1,8 @@
 import {
   DEFAULT_PROFILE,
+  decimal,
   flag,
   imagePatterns,
-  decimal,
   JOB_NETWORKS,
   type JobLimits,
   LIMITS,

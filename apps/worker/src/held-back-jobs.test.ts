@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Attempts,
+  BULL_PREFIX,
   createLogger,
   keys,
   LIMITS,
   Limits,
   type LimitValues,
+  RUN_QUEUE,
   resultWithoutOutput,
 } from '@conjob/shared';
 import { until } from '@conjob/testkit';
@@ -21,6 +23,8 @@ import { openLedger, type TestLedger } from './testing/test-redis.ts';
 
 const logger = createLogger({ name: 'worker', level: 'silent' });
 const NEVER_MS = 2 ** 30;
+/** What workers have in their hands, by BullMQ. */
+const ACTIVE = `${BULL_PREFIX}:${RUN_QUEUE}:active`;
 const DEFAULTS = Object.fromEntries(
   Object.entries(LIMITS).map(([name, { standard }]) => [name, standard]),
 ) as LimitValues;
@@ -155,6 +159,8 @@ test('jobs that are held back start in their order', async () => {
   const worker = await start('first');
   for (const id of ids) {
     await until(() => worker.running.includes(id));
+    // The next one was tried, and is back in its place.
+    await until(async () => (await ledger.redis.llen(ACTIVE)) === 1);
     worker.end(id);
   }
   expect(worker.taken).toEqual(ids);

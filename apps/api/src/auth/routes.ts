@@ -52,6 +52,7 @@ export const ADMIN_ROUTES: readonly Route[] = [
   route('DELETE', '/tokens/:name', 'admin'),
   route('POST', '/tasks/docker/volume/rm', 'admin'),
   route('POST', '/tasks/config', 'admin'),
+  route('GET HEAD', '/healthcheck', 'read'),
 ];
 
 function route(methods: string, path: string, access: Access): Route {
