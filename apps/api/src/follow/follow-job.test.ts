@@ -26,7 +26,9 @@ afterAll(async () => {
 const NEVER = new AbortController().signal;
 
 async function accept(ledger = parts.ledger): Promise<string> {
-  return (await ledger.accept({ id: newJobId(), spec: jobSpec() })).id;
+  const id = newJobId();
+  await ledger.accept({ id, spec: jobSpec() });
+  return id;
 }
 
 async function begin(): Promise<Claim> {
