@@ -17,6 +17,7 @@ import { ClockSkew } from './clock-skew.ts';
 import { closeIntake } from './close-intake.ts';
 import type { WorkerConfig } from './config.ts';
 import { createCrashPoints } from './crash-points.ts';
+import { defaultWorkerName } from './default-worker-name.ts';
 import { EngineWatch } from './engine-watch.ts';
 import { every } from './every.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -119,7 +120,7 @@ export async function startWorker(
     });
     const name = new WorkerName({
       redis,
-      name: config.name ?? `${hostname()}-${shortId(id)}`,
+      name: config.name ?? defaultWorkerName(id),
       leaseMs: config.leaseMs,
       report,
     });
@@ -250,12 +251,4 @@ export async function startWorker(
     await releasers.releaseAll();
     throw error;
   }
-}
-
-/** Engine ids are base32 in groups, or UUIDs: the first characters tell engines apart well enough. */
-function shortId(engineId: string): string {
-  return engineId
-    .replace(/[^a-zA-Z0-9]/g, '')
-    .slice(0, 6)
-    .toLowerCase();
 }
