@@ -33,7 +33,7 @@ try {
     console.error(reason);
     process.exitCode = 1;
   }
-  console.log('Shutting down …');
+  console.log('Shutting down … Running jobs get some time to end; Ctrl-C again stops them.');
   await conjob.close();
 } catch (error) {
   if (!quit.signal.aborted) {
