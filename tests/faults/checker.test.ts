@@ -165,6 +165,15 @@ const BREAKS: readonly {
   },
   {
     invariant: 'I9',
+    when: 'more containers run than an operator lets run at once',
+    play: async (stage) => {
+      await stage.runLimits.limitRuns(1);
+      await runOne(stage);
+      await runByHand(stage, 'j_another', '0.1');
+    },
+  },
+  {
+    invariant: 'I9',
     when: 'a worker never gives a slot back',
     play: async ({ cluster }) => {
       await cluster.redis.with(async (redis) => {

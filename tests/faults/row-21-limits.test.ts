@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { type App, launch } from '../support/start-process.ts';
 import { faultRow } from './support/fault-row.ts';
+import { lines } from './support/load/script.ts';
 import type { Stage } from './support/stage.ts';
 import { comesTrue } from './support/witness/controls.ts';
 import { type Interval, mostAtOnce } from './support/witness/intervals.ts';
@@ -16,6 +17,9 @@ const VARIABLES: Readonly<Record<string, readonly [app: App, zero: 'refused' | '
   JOB_LIMIT_TIMEOUT: ['api', 'refused'],
   MAX_INPUT_BYTES: ['api', 'refused'],
   JOB_LIMIT_KILL_TIMEOUT: ['api', 'fine'],
+  JOB_LIMIT_REQ: ['api', 'fine'],
+  JOB_LIMIT_CONCURRENT: ['api', 'fine'],
+  JOB_LIMIT_QUEUED: ['api', 'fine'],
 };
 
 const SLOTS = 3;
@@ -24,7 +28,6 @@ const FEWER = 1;
 faultRow(
   {
     row: '21',
-    // Limits that can be set while a process runs come with later work.
     fault: 'limits: 0, negative, not a number; fewer slots after a restart under load',
     cluster: { slots: SLOTS },
   },
@@ -49,6 +52,81 @@ faultRow(
     await control('it went on taking jobs', later.length > 0);
     // Those that it found running go on; none is added to them.
     for (const run of later) expect(runningWith(run, on('north'))).toBeLessThanOrEqual(FEWER);
+  },
+);
+
+const NO_LIMIT = 1_000_000;
+const LIMIT_NAMES = [
+  'maxGlobalRequestsPerSecond',
+  'maxConcurrentRuns',
+  'maxTimeoutSeconds',
+  'maxKillTimeoutSeconds',
+  'maxQueuedJobs',
+];
+
+faultRow(
+  {
+    row: '21 live',
+    fault: 'limits set under load: lowered, 0, nonsense, raised; a worker killed at the limit',
+    cluster: { slots: SLOTS },
+  },
+  async ({ cluster, load, runs, control, recovery, figures, runLimits }) => {
+    const { limitRuns } = runLimits;
+    const [api, other] = cluster.apis;
+    const config = async (search: string, to = api) => {
+      const answer = await fetch(`${to.adminUrl}/tasks/config${search}`, { method: 'POST' });
+      return { status: answer.status, body: await answer.text() };
+    };
+    const now = () => runs().filter(({ until }) => until === Infinity).length;
+    const runIsRejected = async (): Promise<boolean> => {
+      const answer = await load.client.ask(other, {
+        path: '/job/run?image=conjob/none&pull=never',
+      });
+      return 'status' in answer && answer.status === 503 && answer.body.includes('Concurrent job');
+    };
+    await load.mix({ jobs: 24, kinds: ['long', 'long', 'short'], everyMs: 30 });
+    await control(
+      'more ran than the limit that comes',
+      comesTrue(() => now() > 2),
+    );
+    await limitRuns(2);
+    figures['most at once'] = `${mostAtOnce(runs())}, then 2, 0 and 3`;
+
+    const { body: before } = await config('', other);
+    for (const value of [...NONSENSE, '1000001', '']) {
+      for (const name of LIMIT_NAMES) {
+        const good = name === 'maxQueuedJobs' ? 'maxTimeoutSeconds=9' : 'maxQueuedJobs=9';
+        const search = `?conjob.job.limit.${good}&conjob.job.limit.${name}=${value}`;
+        expect((await config(search)).status, `${name}=${value}`).toBe(400);
+      }
+    }
+    expect((await config('')).body).toBe(before);
+
+    await limitRuns(0);
+    await control('nothing runs', now() === 0);
+    await control('a run is rejected at the other API', runIsRejected());
+    const key = load.newKey();
+    const waiting = load.run({ key, script: lines(key, 1) });
+    const [id = ''] = await load.jobIds([waiting]);
+    const { waiting: why } = JSON.parse(await load.get(`/jobs/${id}`));
+    expect(why.reason).toBe('No job may run at all: the limit of concurrent runs is 0.');
+
+    const raised = limitRuns(3);
+    await recovery(async () => {
+      await raised;
+      await control(
+        'as many run as may',
+        comesTrue(() => now() === 3),
+      );
+    });
+    const [worker] = cluster.workers;
+    await worker.kill();
+    await worker.start();
+    await waiting.ended;
+    await limitRuns(NO_LIMIT);
+    await load.end();
+    const [last] = load.operations.slice(-1);
+    expect(last?.view).toMatchObject({ conclusion: 'SUCCESS' });
   },
 );
 

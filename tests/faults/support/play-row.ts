@@ -53,7 +53,11 @@ export async function playRow(
     await play(stage);
     await load.end();
     const seen = await witnesses.testify(load, row.restMs ?? REST_MS);
-    const evidence = { ...seen, stoodStill: stage.stoodStill };
+    const evidence = {
+      ...seen,
+      stoodStill: stage.stoodStill,
+      runLimits: stage.runLimits.set,
+    };
     judge({ stage, evidence, violations: check(evidence, row.tolerance) });
   } catch (error) {
     keepLogs(row.row, cluster);

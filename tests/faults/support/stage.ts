@@ -2,6 +2,7 @@ import type { Random } from '../../../packages/shared/src/testing/random.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import type { Engines } from './cluster/engines.ts';
 import type { Load } from './load/load.ts';
+import { RunLimits } from './run-limit.ts';
 import type { Interval, Standstill } from './witness/intervals.ts';
 import type { Witnesses } from './witness/witnesses.ts';
 
@@ -24,6 +25,7 @@ export class Stage {
   readonly controls: string[] = [];
   /** When a host stood still as a whole, its containers included. */
   readonly stoodStill: Standstill[] = [];
+  readonly runLimits: RunLimits;
   readonly recoveryMs: number[] = [];
   /** What else a row has measured, by name: `stage.figures['…'] = '12 ms'`. */
   readonly figures: Record<string, string> = {};
@@ -31,6 +33,7 @@ export class Stage {
   constructor({ cluster, engines, load, random, witnesses }: Parts) {
     this.runs = () => witnesses.runs();
     this.cluster = cluster;
+    this.runLimits = new RunLimits(cluster);
     this.engines = engines;
     this.load = load;
     this.random = random;

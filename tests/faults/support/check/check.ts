@@ -1,7 +1,7 @@
 import { answersInTime } from './answers.ts';
 import type { Evidence, Tolerance, Violation } from './evidence.ts';
 import { outputsAreWhole } from './outputs.ts';
-import { attemptsDoNotOverlap, jobsStartOnce, slotsHold } from './runs.ts';
+import { attemptsDoNotOverlap, jobsStartOnce, runLimitsHold, slotsHold } from './runs.ts';
 import { acceptedJobsEnd, jobsEndOnce } from './transitions.ts';
 
 const MIB = 1024 * 1024;
@@ -20,6 +20,7 @@ export function check(evidence: Evidence, tolerance: Tolerance = {}): Violation[
     ...answersInTime(evidence, tolerance),
     ...memoryIsBounded(evidence, tolerance),
     ...slotsHold(evidence),
+    ...runLimitsHold(evidence),
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { Period } from '../cluster/part.ts';
 import type { Call } from '../load/client.ts';
 import type { Operation } from '../load/operation.ts';
+import type { RunLimit } from '../run-limit.ts';
 import type { JobHistory } from '../witness/aof.ts';
 import type { ContainerEvent, Standstill } from '../witness/intervals.ts';
 
@@ -16,6 +17,8 @@ export interface Evidence {
   readonly stoodStill: readonly Standstill[];
   /** Slots of the worker of each engine. */
   readonly slots: ReadonlyMap<string, number>;
+  /** How many jobs an operator let run at once, and when. */
+  readonly runLimits: readonly RunLimit[];
   /** How many jobs the workers say that they are running, at rest; null when nobody could say. */
   readonly runningAtRest: number | null;
   readonly leftovers: readonly string[];

@@ -63,6 +63,28 @@ function runningByJob({ events, stoodStill }: Running): Map<string, Interval[]> 
   return Map.groupBy(withoutStandstills(intervalsOf(events), stoodStill), ({ job }) => job);
 }
 
+/** I9: never more containers, on all engines together, than an operator lets run at once. */
+export function runLimitsHold({
+  events,
+  runLimits,
+}: Pick<Evidence, 'events' | 'runLimits'>): Violation[] {
+  const runs = intervalsOf(events);
+  return runLimits.flatMap(({ most, from, until }) => {
+    const within = runs
+      .filter((run) => run.until > from && run.from < until)
+      .map((run) => ({ from: Math.max(run.from, from), until: Math.min(run.until, until) }));
+    const seen = mostAtOnce(within);
+    return seen > most
+      ? [
+          {
+            invariant: 'I9' as const,
+            says: `${seen} containers ran at once with a limit of ${most}`,
+          },
+        ]
+      : [];
+  });
+}
+
 function byJob(events: Evidence['events']): Map<string, Interval[]> {
   return Map.groupBy(intervalsOf(events), ({ job }) => job);
 }

@@ -7,6 +7,7 @@ import { type RedisHost, startRedisHost } from './redis-host.ts';
 
 export interface ApiPart extends Part {
   readonly url: string;
+  readonly adminUrl: string;
   /** Between this API and Redis. */
   readonly redisLink: Link;
 }
@@ -130,14 +131,14 @@ async function startApi(
   redisLink: Link,
   env: Readonly<Record<string, string>>,
 ): Promise<ApiPart> {
-  let url = '';
+  let [url, adminUrl] = ['', ''];
   const part = await startPart({
     app: 'api',
     name,
-    ready: /"url":"(http:[^"]+)"/,
+    ready: /"url":"(http:[^"]+)","adminUrl":"(http:[^"]+)"/,
     // A restarted API gets a port of its own: nobody may take the old one meanwhile and answer.
-    onReady: ([, said = '']) => {
-      url = said;
+    onReady: ([, said = '', saidOfAdmin = '']) => {
+      [url, adminUrl] = [said, saidOfAdmin];
     },
     env: {
       PORT: '0',
@@ -154,6 +155,9 @@ async function startApi(
     redisLink,
     get url() {
       return url;
+    },
+    get adminUrl() {
+      return adminUrl;
     },
     get process() {
       return part.process;

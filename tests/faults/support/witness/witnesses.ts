@@ -12,7 +12,7 @@ import { runningAtRest } from './slots.ts';
 /** Those who watch a row from outside the product. */
 export interface Witnesses {
   /** At rest: waits until nothing is left, for as long as that may take. */
-  testify(load: Load, restMs: number): Promise<Omit<Evidence, 'stoodStill'>>;
+  testify(load: Load, restMs: number): Promise<Omit<Evidence, 'stoodStill' | 'runLimits'>>;
   /** When containers started and died so far, on both engines. */
   runs(): Interval[];
   stop(): Promise<void>;
