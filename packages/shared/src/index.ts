@@ -11,6 +11,7 @@ export * from './keys.ts';
 export * from './ledger/attempts.ts';
 export * from './ledger/claim.ts';
 export * from './ledger/job-counts.ts';
+export * from './ledger/job-totals.ts';
 export * from './ledger/leases.ts';
 export * from './ledger/submission.ts';
 export * from './ledger/submissions.ts';

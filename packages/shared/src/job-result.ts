@@ -1,6 +1,10 @@
 import type { Conclusion } from './conclusion.ts';
 import { type JobError, jobError } from './job-error.ts';
 
+/** What the time of a job goes into. */
+export const JOB_PARTS = ['queue', 'pull', 'create', 'run'] as const;
+export type JobPart = (typeof JOB_PARTS)[number];
+
 /** Milliseconds spent in each part of the last attempt; null for a part that was not reached. */
 export interface JobTimings {
   readonly queueMs: number | null;

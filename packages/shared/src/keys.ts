@@ -37,6 +37,8 @@ export const keys = {
   accepted: `${PREFIX}:accepted`,
   /** Set: unfinished jobs of `/job/run`, which have a place among those that run, or are promised one. */
   syncRuns: `${PREFIX}:sync-runs`,
+  /** Hash: how many jobs have ended how, and how long they took: see `count-scripts.ts`. */
+  totals: `${PREFIX}:totals`,
   /** Channel: a job that was held back by the limit may be taken now. */
   places: `${PREFIX}:places`,
   /** Sorted set by deadline: when a waiting job has waited too long. */

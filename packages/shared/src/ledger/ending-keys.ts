@@ -17,5 +17,6 @@ export function endingKeys(id: string): string[] {
     keys.syncRuns,
     keys.limits,
     keys.places,
+    keys.totals,
   ];
 }

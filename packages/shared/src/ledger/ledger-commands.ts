@@ -38,12 +38,12 @@ export function withLedgerCommands(redis: Redis): LedgerCommands {
   redis.defineCommand('conjobAdopt', { numberOfKeys: 3, lua: attempts.ADOPT });
   redis.defineCommand('conjobAdvance', { numberOfKeys: 2, lua: attempts.ADVANCE });
   redis.defineCommand('conjobRenew', { numberOfKeys: 2, lua: attempts.RENEW });
-  redis.defineCommand('conjobRelease', { numberOfKeys: 14, lua: attempts.RELEASE });
-  redis.defineCommand('conjobRetry', { numberOfKeys: 14, lua: attempts.RETRY });
+  redis.defineCommand('conjobRelease', { numberOfKeys: 15, lua: attempts.RELEASE });
+  redis.defineCommand('conjobRetry', { numberOfKeys: 15, lua: attempts.RETRY });
   redis.defineCommand('conjobAppend', { numberOfKeys: 2, lua: attempts.APPEND });
-  redis.defineCommand('conjobExpireLease', { numberOfKeys: 14, lua: submissions.EXPIRE_LEASE });
-  redis.defineCommand('conjobFinish', { numberOfKeys: 14, lua: attempts.FINISH });
-  redis.defineCommand('conjobCancel', { numberOfKeys: 15, lua: submissions.CANCEL });
+  redis.defineCommand('conjobExpireLease', { numberOfKeys: 15, lua: submissions.EXPIRE_LEASE });
+  redis.defineCommand('conjobFinish', { numberOfKeys: 15, lua: attempts.FINISH });
+  redis.defineCommand('conjobCancel', { numberOfKeys: 16, lua: submissions.CANCEL });
   redis.defineCommand('conjobRemove', { numberOfKeys: 4, lua: submissions.REMOVE });
   redis.defineCommand('conjobForgetPlacement', {
     numberOfKeys: 2,

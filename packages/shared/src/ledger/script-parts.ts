@@ -1,3 +1,4 @@
+import { COUNT } from './count-scripts.ts';
 import { LIMIT_OF } from './limit-scripts.ts';
 
 /** What the ledger's scripts are made of: see `attempt-scripts.ts` and `submission-scripts.ts`. */
@@ -51,7 +52,7 @@ end
 `;
 
 /** End a job for good: its record, and how long it is kept. */
-export const CONCLUDE = `${LET_GO}
+export const CONCLUDE = `${LET_GO}${COUNT}
 local function conclude(k, id, result)
   local f = redis.call('HMGET', k.job, 'retentionMs', 'attempt', 'queue')
   local retentionMs, attempt = tonumber(f[1]), tonumber(f[2])
@@ -60,6 +61,7 @@ local function conclude(k, id, result)
     redis.call('HSET', k.job, 'attempt:' .. attempt .. ':result', result)
   end
   redis.call('HDEL', k.job, 'retryAt')
+  count(k.totals, result)
   letGo(k, id)
   redis.call('PEXPIRE', k.job, retentionMs)
   for n = 1, attempt do redis.call('PEXPIRE', k.outputPrefix .. n, retentionMs) end
@@ -78,7 +80,7 @@ export const ENDING_KEYS = `
 local k = { job = KEYS[1], input = KEYS[2], waitingPrefix = KEYS[3], adding = KEYS[4],
   queueDeadlines = KEYS[5], expiry = KEYS[6], events = KEYS[7], leases = KEYS[8],
   outputPrefix = KEYS[9], placements = KEYS[10], news = KEYS[11], syncRuns = KEYS[12], limits = KEYS[13],
-  places = KEYS[14] }
+  places = KEYS[14], totals = KEYS[15] }
 `;
 
 /**

@@ -101,7 +101,7 @@ giveBack(k, ARGV[1], now, f[5])
 return 'queued'
 `;
 
-/** KEYS[15]: channel. ARGV: id, reason, result of a job that is not running. */
+/** KEYS[16]: channel. ARGV: id, reason, result of a job that is not running. */
 export const CANCEL = `${ALLOW_OOM}${NOW}${ANNOUNCE}${CONCLUDE}${ENDING_KEYS}
 local state = redis.call('HGET', k.job, 'state')
 if not state then return 'missing' end
@@ -111,7 +111,7 @@ if state == 'queued' then
   conclude(k, ARGV[1], ARGV[3])
   return 'cancelled'
 end
-redis.call('PUBLISH', KEYS[15], ARGV[1])
+redis.call('PUBLISH', KEYS[16], ARGV[1])
 return 'requested'
 `;
 
