@@ -11,6 +11,7 @@ import type { ApiConfig } from './config.ts';
 import { healthcheckRoutes } from './health/healthcheck-routes.ts';
 import { allowMethods } from './http/allow-methods.ts';
 import { configRoutes } from './limits/config-routes.ts';
+import { type MetricsDependencies, metricsRoutes } from './metrics/metrics-routes.ts';
 import { answerErrors } from './middleware/answer-errors.ts';
 import { refuseCrossSite } from './middleware/cross-origin.ts';
 import type { VolumeRemovals } from './volumes/volume-removals.ts';
@@ -19,12 +20,12 @@ import { drainRoutes } from './workers/drain-routes.ts';
 import { workerRoutes } from './workers/worker-routes.ts';
 import type { WorkerService } from './workers/worker-service.ts';
 
-export interface AdminAppDependencies extends BaseDependencies {
+export interface AdminAppDependencies extends BaseDependencies, MetricsDependencies {
   readonly config: Pick<ApiConfig, 'reachedAt' | 'logins'>;
   readonly tokens: Tokens;
   readonly workers: WorkerService;
   readonly volumes: VolumeRemovals;
-  readonly limits: Pick<Limits, 'change'>;
+  readonly limits: Limits;
   /** That this process was made from. */
   readonly commit: string;
   readonly closing: AbortSignal;
@@ -56,6 +57,7 @@ export function createAdminApp(dependencies: AdminAppDependencies): Express {
     });
   app.use(workerRoutes(workers), drainRoutes(dependencies), tokenRoutes(tokens));
   app.use(volumeRoutes(dependencies), configRoutes(limits), healthcheckRoutes(dependencies));
+  app.use(metricsRoutes(dependencies));
   app.use(answerErrors);
   checkAllListed(app, ADMIN_ROUTES);
   return app;

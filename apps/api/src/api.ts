@@ -29,6 +29,7 @@ import { JobEvents } from './jobs/job-events.ts';
 import { JobService } from './jobs/job-service.ts';
 import { JobWaits } from './jobs/wait-for-job.ts';
 import { announceLimits } from './limits/announce-limits.ts';
+import { ProcessMetrics } from './metrics/process-metrics.ts';
 import { JobQueue } from './queue/job-queue.ts';
 import { SecretService } from './secrets/secret-service.ts';
 import { Sweeper } from './sweeper/sweeper.ts';
@@ -94,7 +95,16 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     const readiness = new Readiness({ redis, events, logger });
     const registry = new Workers(redis);
     const recent = new RecentWorkers(registry);
-    const jobs = new JobService({ redis, ledger, queue, limits, workers: recent, logger });
+    const metrics = new ProcessMetrics();
+    const jobs = new JobService({
+      redis,
+      ledger,
+      queue,
+      limits,
+      workers: recent,
+      onRefused: metrics.countRefused,
+      logger,
+    });
     const workers = new WorkerService(registry);
     const { secretKeysFolder: keysFolder } = config;
     const secrets = new SecretService({ redis, keysFolder, logger });
@@ -109,6 +119,8 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     const adminApp = createAdminApp({
       ...parts,
       volumes,
+      redis,
+      metrics,
       commit: await buildCommit(),
       closing: closing.signal,
     });

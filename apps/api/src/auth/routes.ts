@@ -53,6 +53,7 @@ export const ADMIN_ROUTES: readonly Route[] = [
   route('POST', '/tasks/docker/volume/rm', 'admin'),
   route('POST', '/tasks/config', 'admin'),
   route('GET HEAD', '/healthcheck', 'read'),
+  route('GET HEAD', '/metrics', 'read'),
 ];
 
 function route(methods: string, path: string, access: Access): Route {

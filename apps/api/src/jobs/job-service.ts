@@ -23,6 +23,8 @@ interface Dependencies {
   readonly queue: JobQueue;
   readonly limits: Pick<Limits, 'current'>;
   readonly workers: Pick<RecentWorkers, 'list'>;
+  /** Told of each job that a limit refuses. */
+  readonly onRefused?: (limit: string) => void;
   readonly logger: Logger;
 }
 
@@ -54,7 +56,10 @@ export class JobService {
     const idempotency = keyHash === undefined ? undefined : { keyHash, fingerprint };
     const submission = { id: newJobId(), spec, input, idempotency, needsPlace };
     const accepted = await this.#dependencies.ledger.accept(submission);
-    if (accepted.outcome === 'refused') throw new RefusedJobError(accepted);
+    if (accepted.outcome === 'refused') {
+      this.#dependencies.onRefused?.(accepted.limit);
+      throw new RefusedJobError(accepted);
+    }
     if (accepted.outcome === 'conflict') {
       throw new RequestError(
         'idempotency.mismatch',

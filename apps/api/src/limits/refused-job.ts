@@ -34,17 +34,13 @@ const REASONS: Record<Refusing, Reason> = {
 
 /** A job that was not accepted, since that would be over a limit. There is no trace of it. */
 export class RefusedJobError extends RequestError {
-  readonly limit: Refusing;
-
   constructor({ limit, allowed }: Refusal) {
     // The others are limits of a job's own time: no job is refused by them here.
-    const refusing = limit as Refusing;
-    const { code, says, retryAfterSeconds } = REASONS[refusing];
+    const { code, says, retryAfterSeconds } = REASONS[limit as Refusing];
     super(code, says(allowed), {
       hint: `Try again later. An operator can change ${configKey(limit)}.`,
       headers: { 'Retry-After': String(retryAfterSeconds) },
     });
-    this.limit = refusing;
   }
 }
 
