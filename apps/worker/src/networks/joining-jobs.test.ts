@@ -75,7 +75,10 @@ describe('a job', () => {
     await run();
     expect(used()).toEqual(['none', 'joined', 'joined']);
     expect(specs[1]?.joins).toBe(specs[2]?.joins);
-    expect(specs[1]?.labels[LABELS.network]).toBeDefined();
+    const [own, first, second] = specs.map(({ labels }) => labels[LABELS.network]);
+    expect(own).toBeUndefined();
+    expect(first).toMatch(/^[0-9a-f-]{36}$/);
+    expect(second).toBe(first);
   });
 
   test('has a network of its own when there is no held network of that kind', async () => {
