@@ -58,6 +58,7 @@ describe('the config.json of a Docker client', () => {
     ['[]', /is no JSON object/],
     [{ auths: [] }, /no object in "auths"/],
     [{ auths: { 'a.example': 'SECRET' } }, /no object for a\.example/],
+    [{ auths: { 'a.example/team': { auth: base64('me:SECRET') } } }, /a\.example\/team alone/],
     [{ auths: { 'a.example': {} } }, /login for a\.example that can not be read/],
     [{ auths: { 'a.example': { auth: 'SECRET' } } }, /login for a\.example/],
     [{ auths: { 'a.example': { auth: base64(':SECRET') } } }, /login for a\.example/],

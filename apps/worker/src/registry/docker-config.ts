@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type RegistryLogin, registryOf } from './registry-login.ts';
+import { isForPart, type RegistryLogin, registryOf } from './registry-login.ts';
 
 /** A `config.json` that can't be used. Holds nothing of what is secret in it. */
 class DockerConfigError extends Error {
@@ -32,6 +32,8 @@ export function readDockerConfig(folder: string): ReadonlyMap<string, RegistryLo
   if (!isObject(auths)) return fail('has no object in "auths".');
   const logins = Object.entries(auths).flatMap(([key, entry]) => {
     if (!isObject(entry)) return fail(`has no object for ${key}.`);
+    // It would go to repositories that it was not given for.
+    if (isForPart(key)) fail(`has a login for ${key} alone: workers have one for each registry.`);
     const login = loginOf(entry) ?? fail(`has a login for ${key} that can not be read.`);
     return [[registryOf(key), login] as const];
   });

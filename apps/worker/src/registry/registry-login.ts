@@ -19,6 +19,18 @@ export function registryOf(key: string): string {
   return DEFAULT_REGISTRY_NAMES.includes(host) ? DEFAULT_REGISTRY : host;
 }
 
+/**
+ * Whether a key of `auths` is for a part of a registry, as some clients write it. The `/v1/` and `/v2/` of older
+ * ones mean all of it.
+ */
+export function isForPart(key: string): boolean {
+  const [, ...path] = key
+    .replace(/^https?:\/\//i, '')
+    .replace(/\/+$/, '')
+    .split('/');
+  return path.length > 0 && !/^v[12]$/.test(path.join('/'));
+}
+
 /** How engines and clients call the default registry where they speak of logins. */
 const DEFAULT_SERVER_ADDRESS = 'https://index.docker.io/v1/';
 
