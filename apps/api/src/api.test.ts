@@ -1,28 +1,16 @@
 import { ConfigError, createLogger } from '@conjob/shared';
-import { startTestRedis, type TestRedis, until } from '@conjob/testkit';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { until } from '@conjob/testkit';
+import { afterEach, describe, expect, test } from 'vitest';
 import { loadApiConfig, startApi } from './api.ts';
-import { type HandWorker, startHandWorker } from './testing/hand-worker.ts';
 import type { Call } from './testing/http-client.ts';
-import { startTestApi, type TestApi, withRedis } from './testing/test-api.ts';
+import { startTestApi, withRedis } from './testing/test-api.ts';
+import { useHandApi } from './testing/use-hand-api.ts';
 import { forgetWorkers, reportWorker } from './testing/worker-report.ts';
 
 const silent = createLogger({ name: 'test', level: 'silent' });
 const post: Call = { method: 'POST' };
 
-let server: TestRedis;
-let api: TestApi;
-let worker: HandWorker;
-beforeAll(async () => {
-  server = await startTestRedis({ appendOnly: true });
-  api = await startTestApi({}, server);
-  worker = startHandWorker(server.url);
-});
-afterAll(async () => {
-  await worker?.close();
-  await api?.close();
-  await server?.stop();
-});
+const { server, api, worker } = useHandApi();
 /** Each test leaves a Redis that works, and an API that knows it. */
 afterEach(async () => {
   await until(async () => (await api.call('/readyz')).status === 200);

@@ -1,23 +1,10 @@
-import { startTestRedis, type TestRedis, until } from '@conjob/testkit';
+import { until } from '@conjob/testkit';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type OutputTold, outputOf, readEvents } from '../testing/event-client.ts';
-import { type HandWorker, startHandWorker } from '../testing/hand-worker.ts';
-import { startTestApi, type TestApi } from '../testing/test-api.ts';
+import { useHandApi } from '../testing/use-hand-api.ts';
 
-let server: TestRedis;
-let api: TestApi;
-let worker: HandWorker;
-beforeAll(async () => {
-  server = await startTestRedis({ appendOnly: true });
-  api = await startTestApi({}, server);
-  worker = startHandWorker(server.url);
-});
-afterAll(async () => {
-  await worker?.close();
-  await api?.close();
-  await server?.stop();
-});
+const { api, worker } = useHandApi();
 
 type Piece = Pick<OutputTold, 'stream' | 'bytes'>;
 

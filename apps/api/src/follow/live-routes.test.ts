@@ -1,23 +1,11 @@
 import { jobError, resultWithoutOutput } from '@conjob/shared';
-import { startTestRedis, type TestRedis, until } from '@conjob/testkit';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type HandWorker, startHandWorker } from '../testing/hand-worker.ts';
+import { until } from '@conjob/testkit';
+import { describe, expect, test } from 'vitest';
 import { readLive } from '../testing/live-client.ts';
-import { startTestApi, type TestApi } from '../testing/test-api.ts';
+import { startTestApi } from '../testing/test-api.ts';
+import { useHandApi } from '../testing/use-hand-api.ts';
 
-let server: TestRedis;
-let api: TestApi;
-let worker: HandWorker;
-beforeAll(async () => {
-  server = await startTestRedis({ appendOnly: true });
-  api = await startTestApi({}, server);
-  worker = startHandWorker(server.url);
-});
-afterAll(async () => {
-  await worker?.close();
-  await api?.close();
-  await server?.stop();
-});
+const { server, api, worker } = useHandApi();
 
 const FAILURE = { conclusion: 'FAILURE', exitCode: 3 } as const;
 
