@@ -37,6 +37,7 @@ export const API_ROUTES: readonly Route[] = [
   route('POST DELETE', '/secrets', 'submit'),
   route('GET HEAD', '/workers', 'read'),
   route('GET HEAD', '/workers/:name', 'read'),
+  route('GET HEAD', '/openapi.json', 'read'),
 ];
 
 /** The same of the admin port. */

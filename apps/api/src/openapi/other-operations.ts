@@ -1,0 +1,112 @@
+import {
+  empty,
+  json,
+  type Operation,
+  type Operations,
+  parameter,
+  requestHeader,
+  text,
+  withHeaders,
+} from './operation.ts';
+
+const IMAGE = {
+  ...parameter('image', { type: 'string' }, 'Repository and tag; no digest.'),
+  required: true,
+};
+
+const output: Omit<Operation, 'id' | 'summary'> = {
+  parameters: [
+    parameter('stream', { enum: ['stdout', 'stderr'] }, 'One of the two alone.'),
+    parameter('offset', { type: 'integer', minimum: 0 }, 'Bytes to leave out.'),
+    parameter('follow', { type: 'boolean', default: false }, '`true`: on until the end.'),
+  ],
+  answers: { 200: withHeaders(text('Byte for byte.'), 'Conjob-Job-Id', 'Conjob-Conclusion') },
+};
+
+const ready = (isReady: boolean) =>
+  json(isReady ? 'It can take jobs.' : 'It can not; `reason` says why.', 'Readiness');
+
+/** Output, events, secrets, workers, probes, and the document itself. */
+export const OTHER_OPERATIONS: Operations = {
+  'GET /jobs/:id/output': {
+    ...output,
+    id: 'getOutput',
+    summary: 'What a job has written',
+    errors: ['job.not_found'],
+  },
+  'GET /jobs/:id/attempts/:number/output': {
+    ...output,
+    id: 'getAttemptOutput',
+    summary: 'What one attempt of a job has written',
+    errors: ['job.not_found', 'attempt.not_found'],
+  },
+  'GET /jobs/:id/events': {
+    id: 'followJob',
+    summary: 'What happens to a job, as server-sent events',
+    description:
+      'Events: `state` and `end` have the job as in a list, `output` has `{attempt, stream, text}` or `{attempt, stream, base64}`, `gone` has a `message`.',
+    parameters: [
+      requestHeader('Last-Event-ID', { type: 'string' }, 'Where to go on: the id of an event.'),
+    ],
+    answers: {
+      200: withHeaders(text('Events until the end.', 'text/event-stream'), 'Conjob-Job-Id'),
+      204: empty('The id was that of the last event.'),
+    },
+    errors: ['job.not_found', 'request.not_acceptable'],
+  },
+  'GET /secrets': {
+    id: 'getSecret',
+    summary: 'Whether an image has a secret',
+    parameters: [IMAGE],
+    answers: { 200: json('Never what is in it.', 'Secret') },
+  },
+  'POST /secrets': {
+    id: 'setSecret',
+    summary: 'Set the secret of an image',
+    parameters: [IMAGE],
+    body: {
+      description: 'The content of `/run/build/secrets/secrets`.',
+      required: true,
+      content: { '*/*': { schema: { type: 'string' } } },
+    },
+    answers: { 200: json('It is set.', 'Secret') },
+    errors: ['secret.empty', 'secrets.unavailable', 'request.too_large'],
+  },
+  'DELETE /secrets': {
+    id: 'deleteSecret',
+    summary: 'Remove the secret of an image',
+    parameters: [IMAGE],
+    answers: { 204: empty('There is none any more.') },
+  },
+  'GET /workers': {
+    id: 'listWorkers',
+    summary: 'All workers by name',
+    answers: { 200: json('Lost ones are among them for an hour.', 'WorkerList') },
+  },
+  'GET /workers/:name': {
+    id: 'getWorker',
+    summary: 'One worker',
+    answers: { 200: json('The worker.', 'Worker') },
+    errors: ['worker.not_found'],
+  },
+  'GET /livez': {
+    id: 'getLiveness',
+    summary: 'Whether the process runs',
+    answers: { 200: json('It does.', 'Live') },
+  },
+  'GET /readyz': {
+    id: 'getReadiness',
+    summary: 'Whether it can take jobs',
+    answers: { 200: ready(true), 503: ready(false) },
+  },
+  'GET /openapi.json': {
+    id: 'getDocument',
+    summary: 'This document',
+    answers: {
+      200: {
+        description: 'OpenAPI 3.1, with the limits of the moment.',
+        content: { 'application/json': { schema: { type: 'object' } } },
+      },
+    },
+  },
+};
