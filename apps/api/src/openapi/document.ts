@@ -14,7 +14,11 @@ export interface OpenApiDocument extends Part {
 
 const SCHEMES = {
   basic: { type: 'http', scheme: 'basic', description: 'The login of the API: the role submit.' },
-  bearer: { type: 'http', scheme: 'bearer', description: 'A token, with the role it was made for.' },
+  bearer: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A token, with the role it was made for.',
+  },
 };
 
 /**
@@ -35,8 +39,9 @@ export function openApiDocument(
       const operation = operations.get(key);
       if (operation === undefined) throw new Error(`${key} has a route, and no operation.`);
       unused.delete(key);
-      const known = (paths[path.replace(/:(\w+)/g, '{$1}')] ??= {});
-      known[method.toLowerCase()] = describe(operation, { method, path, access });
+      const template = path.replace(/:(\w+)/g, '{$1}');
+      const described = describe(operation, { method, path, access });
+      paths[template] = { ...paths[template], [method.toLowerCase()]: described };
     }
   }
   if (unused.size > 0) throw new Error(`${[...unused].join(', ')}: an operation, and no route.`);

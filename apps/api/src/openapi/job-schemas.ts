@@ -1,10 +1,4 @@
-import {
-  CONCLUSION_NAMES,
-  JOB_NETWORKS,
-  JOB_PHASES,
-  JOB_STATES,
-  PROFILES,
-} from '@conjob/shared';
+import { CONCLUSION_NAMES, JOB_NETWORKS, JOB_PHASES, JOB_STATES, PROFILES } from '@conjob/shared';
 import { z } from 'zod';
 
 // Strict: a field that an answer has and its schema has not is found by the tests.
