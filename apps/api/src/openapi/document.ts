@@ -52,7 +52,7 @@ export function openApiDocument(
       version: '1',
       description:
         'docker run, as a service. Credentials are needed where the API was given a login; else everybody may do all of this.',
-      license: { name: 'MIT', identifier: 'MIT' },
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
     paths,
