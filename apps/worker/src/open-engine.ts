@@ -15,7 +15,7 @@ import { orAbort } from './or-abort.ts';
 import { checkLogins } from './registry/check-logins.ts';
 import { RegistryLogins } from './registry/registry-logins.ts';
 
-export interface OpenedEngine {
+interface OpenedEngine {
   readonly engine: Engine;
   readonly upkeep: Upkeep;
   readonly helpers: Helpers;
@@ -27,12 +27,15 @@ export interface OpenedEngine {
   check(signal: AbortSignal): Promise<void>;
 }
 
-/** The engine that is configured, as soon as it answers. Throws when `signal` aborts. */
-export async function openEngine(
+/** Opens the engine of a worker, and returns as soon as it answers. Throws when `signal` aborts. */
+export type OpenEngine = (
   config: WorkerConfig,
   logger: Logger,
   signal: AbortSignal,
-): Promise<OpenedEngine> {
+) => Promise<OpenedEngine>;
+
+/** The Docker engine that is configured. */
+export const openEngine: OpenEngine = async (config, logger, signal) => {
   const docker = connectDocker(config.engineAddress);
   const logins = new RegistryLogins(config.registryLogins, logger);
   const loginOf = (registry: string) => logins.of(registry);
@@ -51,4 +54,4 @@ export async function openEngine(
       await orAbort(until, checkLogins(engine, logins.all(), logger));
     },
   };
-}
+};

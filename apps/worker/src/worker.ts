@@ -30,7 +30,7 @@ import { renewalMs } from './lease.ts';
 import { listen } from './listener.ts';
 import { createHeldNetworks } from './networks/create-held-networks.ts';
 import type { ObtainedImage } from './obtain-image.ts';
-import { openEngine } from './open-engine.ts';
+import { type OpenEngine, openEngine } from './open-engine.ts';
 import { orAbort } from './or-abort.ts';
 import { createProcessor } from './processor.ts';
 import { noteUses } from './reaper/note-uses.ts';
@@ -71,15 +71,19 @@ export interface RunningWorker {
   hurry(): void;
 }
 
-/** Starts a worker and returns when it takes jobs. `signal` gives up waiting for an engine. */
+/**
+ * Starts a worker and returns when it takes jobs. `signal` gives up waiting for an engine; `open` says which
+ * one that is.
+ */
 export async function startWorker(
   config: WorkerConfig,
   logger: Logger,
   signal: AbortSignal,
+  open: OpenEngine = openEngine,
 ): Promise<RunningWorker> {
   const releasers = new Releasers();
   try {
-    const opened = await openEngine(config, logger, signal);
+    const opened = await open(config, logger, signal);
     const { engine, upkeep, helpers, described } = opened;
     const { id, version } = described;
     const redis = connectPatient(config.redisUrl);

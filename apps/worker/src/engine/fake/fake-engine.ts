@@ -16,10 +16,12 @@ import {
 } from '../engine.ts';
 import type { HelperSpec } from '../helpers.ts';
 import { commandLine } from './command-line.ts';
-import { FakeContainer } from './fake-container.ts';
+import type { FakeContainer } from './fake-container.ts';
+import { FakeContainers } from './fake-containers.ts';
 import { fakeDescription } from './fake-description.ts';
 import { FakeHelpers } from './fake-helpers.ts';
 import { FakeImages } from './fake-images.ts';
+import { FakeUpkeep } from './fake-upkeep.ts';
 import { FakeVolumes } from './fake-volumes.ts';
 import { HELPER_STEPS, helperContainer } from './helper-container.ts';
 import { parseCommand } from './script.ts';
@@ -33,24 +35,28 @@ const USERS = /^(root|nobody|user|\d+)(:\w+)?$/;
 export class FakeEngine implements Engine {
   readonly images = new FakeImages();
   readonly helpers: FakeHelpers;
+  readonly upkeep: FakeUpkeep;
   readonly #volumes = new FakeVolumes();
   readonly #id: string;
-  readonly #containers = new Map<ContainerId, FakeContainer>();
-  #made = 0;
+  readonly #containers: FakeContainers;
   #away: 'no' | 'refusing' | 'mute' = 'no';
   #isFull = false;
   #back = Promise.withResolvers<void>();
 
   constructor(id = 'fake') {
     this.#id = id;
-    this.helpers = new FakeHelpers({
+    this.#containers = new FakeContainers(id);
+    const host = {
+      images: this.images,
       volumes: this.#volumes,
       beThere: () => this.#beThere(),
       haveSpace: () => this.#haveSpace(),
-      find: (idOrName) => this.#find(idOrName),
-      startHelper: (spec) => this.#startHelper(spec),
-      containers: () => [...this.#containers.values()],
-    });
+      find: (idOrName: string) => this.#containers.find(idOrName),
+      startHelper: (spec: HelperSpec) => this.#startHelper(spec),
+      containers: () => this.#containers.all(),
+    };
+    this.helpers = new FakeHelpers(host);
+    this.upkeep = new FakeUpkeep(host);
   }
 
   /** Containers that exist, whatever their state. */
@@ -62,12 +68,12 @@ export class FakeEngine implements Engine {
   goAway({ mute = false } = {}): void {
     this.#away = mute ? 'mute' : 'refusing';
     if (mute) return;
-    for (const container of this.#containers.values()) container.cutOff();
+    for (const container of this.#containers.all()) container.cutOff();
   }
 
   comeBack(): void {
     this.#away = 'no';
-    for (const container of this.#containers.values()) container.seeAgain();
+    for (const container of this.#containers.all()) container.seeAgain();
     this.#back.resolve();
     this.#back = Promise.withResolvers<void>();
   }
@@ -83,7 +89,7 @@ export class FakeEngine implements Engine {
 
   /** Ends a container from outside, as the host's kernel could. */
   kill(idOrName: string): void {
-    this.#find(idOrName)?.kill();
+    this.#containers.find(idOrName)?.kill();
   }
 
   async ping(): Promise<void> {
@@ -117,7 +123,7 @@ export class FakeEngine implements Engine {
   async removeImage(reference: string): Promise<boolean> {
     await this.#beThere();
     const image = this.images.find(reference);
-    const users = [...this.#containers.values()].filter(({ imageId }) => imageId === image?.id);
+    const users = this.#containers.all().filter(({ imageId }) => imageId === image?.id);
     if (image === undefined || users.length > 0) return false;
     this.images.remove(reference);
     return true;
@@ -132,7 +138,8 @@ export class FakeEngine implements Engine {
     if (commandLine(spec, image).length === 0) {
       throw new EngineError('run.refused', 'No command specified');
     }
-    return this.#make(spec, image.id).id;
+    this.#volumes.ensure(spec.volumes);
+    return this.#containers.make(spec, image.id).id;
   }
 
   async attach(id: ContainerId, { input }: AttachOptions): Promise<Attachment> {
@@ -159,7 +166,7 @@ export class FakeEngine implements Engine {
 
   async stop(id: ContainerId, graceSeconds: number): Promise<void> {
     await this.#beThere();
-    await this.#find(id)?.stop(graceSeconds);
+    await this.#containers.find(id)?.stop(graceSeconds);
   }
 
   async followOutput(id: ContainerId): Promise<Attachment> {
@@ -168,26 +175,26 @@ export class FakeEngine implements Engine {
 
   async inspect(id: ContainerId): Promise<ContainerState | null> {
     await this.#beThere();
-    return this.#find(id)?.state ?? null;
+    return this.#containers.find(id)?.state ?? null;
   }
 
   async recallEnd(id: ContainerId): Promise<RecalledEnd> {
     await this.#beThere();
-    return this.#find(id)?.recalledEnd ?? 'unknown';
+    return this.#containers.find(id)?.recalledEnd ?? 'unknown';
   }
 
   async wasRestartedSince(id: ContainerId): Promise<boolean> {
     await this.#beThere();
-    return this.#find(id)?.wasCutOff ?? false;
+    return this.#containers.find(id)?.wasCutOff ?? false;
   }
 
   async remove(idOrName: string): Promise<void> {
     await this.#beThere();
-    const container = this.#find(idOrName);
+    const container = this.#containers.find(idOrName);
     if (container === undefined) return;
     container.kill();
     container.cutOff();
-    this.#containers.delete(container.id);
+    this.#containers.delete(container);
   }
 
   async list(
@@ -195,7 +202,8 @@ export class FakeEngine implements Engine {
     which: 'all' | 'unended' = 'all',
   ): Promise<ListedContainer[]> {
     await this.#beThere();
-    return [...this.#containers.values()]
+    return this.#containers
+      .all()
       .filter(({ state }) => which === 'all' || state.status !== 'exited')
       .filter(({ spec }) =>
         Object.entries(labels).every(([name, value]) => spec.labels[name] === value),
@@ -218,17 +226,9 @@ export class FakeEngine implements Engine {
     if (this.#isFull) throw new EngineError('engine.no_space', 'no space left on device');
   }
 
-  #make(spec: ContainerSpec, imageId: string): FakeContainer {
-    if (this.#find(spec.name)) throw new EngineError('engine.failed', `${spec.name} is in use`);
-    this.#volumes.ensure(spec.volumes);
-    this.#made += 1;
-    const container = new FakeContainer(`${this.#id}-${this.#made}`, spec, imageId);
-    this.#containers.set(container.id, container);
-    return container;
-  }
-
   #startHelper(spec: HelperSpec): FakeContainer {
-    const container = this.#make(helperContainer(spec), 'helper');
+    this.#volumes.ensure(spec.volumes);
+    const container = this.#containers.make(helperContainer(spec), 'helper');
     container.start(HELPER_STEPS);
     this.#volumes.mount(spec.volumes, container.ended);
     return container;
@@ -236,14 +236,8 @@ export class FakeEngine implements Engine {
 
   async #get(id: ContainerId): Promise<FakeContainer> {
     await this.#beThere();
-    const container = this.#find(id);
+    const container = this.#containers.find(id);
     if (container === undefined) throw new EngineError('engine.failed', `No such container ${id}`);
     return container;
-  }
-
-  #find(idOrName: string): FakeContainer | undefined {
-    const byId = this.#containers.get(idOrName);
-    if (byId !== undefined) return byId;
-    return [...this.#containers.values()].find(({ spec }) => spec.name === idOrName);
   }
 }

@@ -54,6 +54,11 @@ export class FakeImages {
     );
   }
 
+  /** All that the engine has, by their references. */
+  list(): [reference: string, image: StoredImage][] {
+    return [...this.#local];
+  }
+
   remove(reference: string): void {
     this.#local.delete(reference);
   }

@@ -1,5 +1,6 @@
 import { EngineError, type NamedVolume } from '../engine.ts';
 import type { HelperFile } from '../helpers.ts';
+import type { StoredVolume } from '../upkeep.ts';
 
 interface FakeVolume {
   readonly labels: Readonly<Record<string, string>>;
@@ -21,6 +22,15 @@ export class FakeVolumes {
       if (!isOurs) throw new EngineError('volume.not_ours', name);
       this.#volumes.set(name, found);
     }
+  }
+
+  /** Those that carry all these labels. */
+  list(labels: FakeVolume['labels']): StoredVolume[] {
+    return [...this.#volumes]
+      .map(([name, volume]) => ({ name, labels: volume.labels }))
+      .filter((volume) =>
+        Object.entries(labels).every(([label, of]) => volume.labels[label] === of),
+      );
   }
 
   remove(name: string): boolean {
