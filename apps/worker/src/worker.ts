@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import {
   Attempts,
   connectPatient,
@@ -6,15 +5,12 @@ import {
   type JobSpec,
   keys,
   type Logger,
-  RECORD_VERSION,
   Releasers,
   reportOutages,
-  type WorkerReport,
 } from '@conjob/shared';
 import { Adoption } from './adoption.ts';
 import { Background } from './background.ts';
 import { ClockSkew } from './clock-skew.ts';
-import { closeIntake } from './close-intake.ts';
 import type { WorkerConfig } from './config.ts';
 import { createCrashPoints } from './crash-points.ts';
 import { defaultWorkerName } from './default-worker-name.ts';
@@ -39,19 +35,17 @@ import { RunningJobs } from './running-jobs.ts';
 import { decideSandbox } from './sandbox/decide-sandbox.ts';
 import { HelperSecretHolder } from './secrets/secret-holder.ts';
 import { SecretReader } from './secrets/secret-reader.ts';
-import type { StopReason } from './stop-reason.ts';
-import { VERSION } from './version.ts';
 import { volumeRemovals } from './volumes/volume-removals.ts';
 import { within } from './within.ts';
+import { BACKGROUND_MS, WorkerEnd } from './worker-end.ts';
 import { type NameTakenError, WorkerName } from './worker-name.ts';
+import { workerReport } from './worker-report.ts';
 import { WorkerState } from './worker-state.ts';
 
 export { type WorkerConfig, workerConfigSchema } from './config.ts';
 export { NameTakenError } from './worker-name.ts';
 
 const REDIS_RELEASE_MS = 1_000;
-const BACKGROUND_MS = 10_000;
-const HAND_OVER_MS = 10_000;
 
 export interface RunningWorker {
   readonly name: string;
@@ -104,29 +98,17 @@ export async function startWorker(
     releasers.push(async () => runLimit.end());
     const skew = new ClockSkew(logger);
     // Commands wait for Redis for ever: without it, only the signal ends the start.
-    const { redisNow } = await orAbort(
+    const { redisNow: startedAt } = await orAbort(
       signal,
       skew.measure(async () => ({ redisNow: await redisTime(redis) })),
     );
-    const report = (): WorkerReport => ({
-      name: name.name,
-      host: hostname(),
-      pid: process.pid,
-      version: VERSION,
-      recordVersion: RECORD_VERSION,
-      labels: config.labels,
-      engine: { id, version },
-      slots: slots.total,
-      running: slots.used,
-      ...state.shown,
-      startedAt: redisNow,
-      clockSkewMs: skew.ms,
-    });
+    const { labels } = config;
+    const about = { labels, engine: { id, version }, startedAt, slots, state, skew };
     const name = new WorkerName({
       redis,
       name: config.name ?? defaultWorkerName(id),
       leaseMs: config.leaseMs,
-      report,
+      report: () => workerReport({ ...about, name: name.name }),
     });
     state.drained((await orAbort(signal, name.take(signal))).drained);
     /** Closers that ask Redis, which may be gone: then what they release runs out by itself. */
@@ -178,7 +160,7 @@ export async function startWorker(
     const intakes = new Intakes({
       redis,
       name: name.name,
-      labels: config.labels,
+      labels,
       slots,
       runLimit,
       leaseMs: config.leaseMs,
@@ -216,13 +198,9 @@ export async function startWorker(
 
     const onAdopted = (job: Promise<void>) => intakes.keepSlots([job]);
     const adoption = new Adoption({ ...dependencies, redis, onAdopted });
-    let afterGrace: StopReason = 'handed-over';
-    releasers.push(async () => {
-      const impatience = setTimeout(() => running.stopAll(afterGrace), config.shutdownGraceMs);
-      await closeIntake([intakes, adoption], redis).finally(() => clearTimeout(impatience));
-      // What an engine that is away keeps, the reaper removes when it is back.
-      await within(BACKGROUND_MS, background.idle());
-    });
+    const graceMs = config.shutdownGraceMs;
+    const end = new WorkerEnd({ releasers, state, running, background, redis, graceMs });
+    releasers.push(() => end.settle([intakes, adoption]));
     // First of all: the containers of the process before live only as long as their leases.
     await orAbort(signal, adoption.begin());
     await opened.check(signal);
@@ -230,26 +208,17 @@ export async function startWorker(
     void networks.begin();
     await orAbort(signal, intakes.refresh());
     await orAbort(signal, intakes.ready());
-    const about = { worker: name.name, engine: version, slots: slots.total, labels: config.labels };
     state.over('starting');
+    const started = { worker: name.name, engine: version, slots: slots.total, labels };
     const { reason } = state.shown;
-    if (reason === null) logger.info(about, 'worker is ready');
-    else logger.info({ ...about, reason }, 'worker has started, and takes no jobs');
-    const close = async (stopping: StopReason): Promise<void> => {
-      afterGrace = stopping;
-      state.unready('shutting-down');
-      await releasers.releaseAll();
-    };
+    if (reason === null) logger.info(started, 'worker is ready');
+    else logger.info({ ...started, reason }, 'worker has started, and takes no jobs');
     return {
       name: name.name,
       lost: lost.promise,
-      close: () => close('shut-down'),
-      handOver: async () =>
-        void (await within(config.shutdownGraceMs + HAND_OVER_MS, close('handed-over'))),
-      hurry: () => {
-        running.hurry();
-        running.stopAll('shut-down');
-      },
+      close: () => end.close(),
+      handOver: () => end.handOver(),
+      hurry: () => end.hurry(),
     };
   } catch (error) {
     await releasers.releaseAll();

@@ -1,0 +1,32 @@
+import { hostname } from 'node:os';
+import { RECORD_VERSION, type WorkerReport } from '@conjob/shared';
+import type { ClockSkew } from './clock-skew.ts';
+import type { Slots } from './intake/slots.ts';
+import { VERSION } from './version.ts';
+import type { WorkerState } from './worker-state.ts';
+
+/** What a worker says of itself: as it is at the start, and as it is now. */
+export interface ReportParts {
+  readonly name: string;
+  readonly labels: WorkerReport['labels'];
+  readonly engine: WorkerReport['engine'];
+  /** Milliseconds since the epoch, by the clock of Redis. */
+  readonly startedAt: number;
+  readonly slots: Slots;
+  readonly state: WorkerState;
+  readonly skew: ClockSkew;
+}
+
+export function workerReport({ slots, state, skew, ...asStarted }: ReportParts): WorkerReport {
+  return {
+    ...asStarted,
+    host: hostname(),
+    pid: process.pid,
+    version: VERSION,
+    recordVersion: RECORD_VERSION,
+    slots: slots.total,
+    running: slots.used,
+    ...state.shown,
+    clockSkewMs: skew.ms,
+  };
+}
