@@ -14,6 +14,8 @@ import { configRoutes } from './limits/config-routes.ts';
 import { type MetricsDependencies, metricsRoutes } from './metrics/metrics-routes.ts';
 import { answerErrors } from './middleware/answer-errors.ts';
 import { refuseCrossSite } from './middleware/cross-origin.ts';
+import { adminDocument } from './openapi/admin-document.ts';
+import { openApiRoutes } from './openapi/openapi-routes.ts';
 import type { VolumeRemovals } from './volumes/volume-removals.ts';
 import { volumeRoutes } from './volumes/volume-routes.ts';
 import { drainRoutes } from './workers/drain-routes.ts';
@@ -57,7 +59,10 @@ export function createAdminApp(dependencies: AdminAppDependencies): Express {
     });
   app.use(workerRoutes(workers), drainRoutes(dependencies), tokenRoutes(tokens));
   app.use(volumeRoutes(dependencies), configRoutes(limits), healthcheckRoutes(dependencies));
-  app.use(metricsRoutes(dependencies));
+  app.use(
+    metricsRoutes(dependencies),
+    openApiRoutes(() => adminDocument()),
+  );
   app.use(answerErrors);
   checkAllListed(app, ADMIN_ROUTES);
   return app;

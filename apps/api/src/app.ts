@@ -19,6 +19,7 @@ import type { JobWaits } from './jobs/wait-for-job.ts';
 import { answerErrors } from './middleware/answer-errors.ts';
 import { corsHeaders, refuseCrossSite } from './middleware/cross-origin.ts';
 import { cutOffStalledClients } from './middleware/stalled-clients.ts';
+import { apiDocument } from './openapi/api-document.ts';
 import { openApiRoutes } from './openapi/openapi-routes.ts';
 import { secretRoutes } from './secrets/secret-routes.ts';
 import type { SecretService } from './secrets/secret-service.ts';
@@ -57,7 +58,9 @@ export function createApp(dependencies: AppDependencies): Express {
   );
   app.use(cutOffStalledClients(config.clientStallMs));
   app.use(runRoutes(routes), jobRoutes(routes), outputRoutes(routes), eventRoutes(routes));
-  app.use(workerRoutes(workers), secretRoutes(secrets), openApiRoutes(specSchema), answerErrors);
+  app.use(workerRoutes(workers), secretRoutes(secrets));
+  app.use(openApiRoutes(async () => apiDocument(await specSchema())));
+  app.use(answerErrors);
   checkAllListed(app, API_ROUTES);
   return app;
 }

@@ -55,6 +55,7 @@ export const ADMIN_ROUTES: readonly Route[] = [
   route('POST', '/tasks/config', 'admin'),
   route('GET HEAD', '/healthcheck', 'read'),
   route('GET HEAD', '/metrics', 'read'),
+  route('GET HEAD', '/openapi.json', 'read'),
 ];
 
 function route(methods: string, path: string, access: Access): Route {

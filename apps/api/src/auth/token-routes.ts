@@ -6,9 +6,9 @@ import { RequestError } from '../http/request-errors.ts';
 import { ROLES } from './role.ts';
 import type { TokenInfo, Tokens } from './tokens.ts';
 
-const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/;
+export const TOKEN_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/;
 /** Ten years. */
-const MAX_EXPIRY_SECONDS = 10 * 365 * 24 * 3600;
+export const MAX_EXPIRY_SECONDS = 10 * 365 * 24 * 3600;
 
 /** `/tokens`: make, list and revoke tokens, for operators. */
 export function tokenRoutes(tokens: Tokens): Router {
@@ -17,7 +17,7 @@ export function tokenRoutes(tokens: Tokens): Router {
     const name = query.text('name') ?? '';
     const role = query.oneOf('role', ROLES);
     const expiresInSeconds = query.integerWithin('expiresInSeconds', 1, MAX_EXPIRY_SECONDS);
-    if (!NAME.test(name)) {
+    if (!TOKEN_NAME.test(name)) {
       const message = 'Must be 1 to 63 of a-z A-Z 0-9 _ . -, and begin with a letter or digit.';
       query.errors.push({ path: 'name', message });
     }

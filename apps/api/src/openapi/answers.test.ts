@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AnswerChecks } from '../testing/answer-checks.ts';
 import type { Answer, Call } from '../testing/http-client.ts';
+import { expectKnownParameters } from '../testing/known-parameters.ts';
 import { byImage } from '../testing/scripts.ts';
 import { useTestApi, withRedis } from '../testing/test-api.ts';
 import { reportWorker } from '../testing/worker-report.ts';
@@ -123,25 +124,5 @@ describe('an answer is as the document says', () => {
 });
 
 test('each operation has the parameters that its route knows', async () => {
-  const { paths } = (await api.call('/openapi.json')).json;
-  const wrong = { body: '', headers: { Accept: 'application/json' } };
-  for (const [path, methods] of Object.entries<Record<string, { parameters: Named[] }>>(paths)) {
-    for (const [method, { parameters }] of Object.entries(methods)) {
-      if (method === 'head' || path === '/livez' || path === '/readyz') continue;
-      const target = `${path.replace(/\{\w+\}/g, hanging)}?zz=1`;
-      const { json: problem } = await api.call(target, { ...wrong, method: method.toUpperCase() });
-      const message = problem.errors.find((error: { path: string }) => error.path === 'zz').message;
-      const known = message.replace(/^Unknown parameter\. (Known are (.*)\.|.*)$/, '$2');
-      const described = parameters.filter((one) => one.in === 'query').map(({ name }) => name);
-      expect({ path, known: known.split(', ').toSorted() }).toEqual({
-        path,
-        known: described.length === 0 ? [''] : described.toSorted(),
-      });
-    }
-  }
+  await expectKnownParameters((target, options) => api.call(target, options), hanging);
 });
-
-interface Named {
-  readonly name: string;
-  readonly in: string;
-}

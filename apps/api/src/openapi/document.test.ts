@@ -1,8 +1,9 @@
 import { jobSpecSchema } from '@conjob/shared';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { describe, expect, test } from 'vitest';
-import { API_ROUTES, type Route } from '../auth/routes.ts';
-import { openApiDocument } from './document.ts';
+import { ADMIN_ROUTES, API_ROUTES, type Route } from '../auth/routes.ts';
+import { adminDocument } from './admin-document.ts';
+import { apiDocument } from './api-document.ts';
 
 const LIMITS = {
   maxTimeoutSeconds: 60,
@@ -12,7 +13,11 @@ const LIMITS = {
   defaultNetwork: 'bridge',
 } as const;
 const make = (routes: readonly Route[] = API_ROUTES, maxTimeoutSeconds = 60) =>
-  openApiDocument(routes, jobSpecSchema({ ...LIMITS, maxTimeoutSeconds }));
+  apiDocument(jobSpecSchema({ ...LIMITS, maxTimeoutSeconds }), routes);
+const PORTS = [
+  ['API', API_ROUTES, () => make()],
+  ['admin port', ADMIN_ROUTES, () => adminDocument()],
+] as const;
 
 /** What a linter that OpenAPI is known to has to say. */
 async function problemsOf(document: object): Promise<string[]> {
@@ -24,15 +29,18 @@ async function problemsOf(document: object): Promise<string[]> {
   );
 }
 
-test('has an operation for each method of each route, and no other', () => {
-  const described = Object.entries(make().paths).flatMap(([path, methods]) =>
-    Object.keys(methods).map((method) => `${method} ${path}`),
-  );
-  const served = API_ROUTES.flatMap(({ methods, path }) =>
-    methods.map((method) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`.toLowerCase()),
-  );
-  expect(described.toSorted()).toEqual(served.toSorted());
-});
+test.each(PORTS)(
+  '%s: has an operation for each method of each route, and no other',
+  (_port, routes, document) => {
+    const described = Object.entries(document().paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method} ${path}`),
+    );
+    const served = routes.flatMap(({ methods, path }) =>
+      methods.map((method) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`.toLowerCase()),
+    );
+    expect(described.toSorted()).toEqual(served.toSorted());
+  },
+);
 
 test('can not be made while a route has no operation', () => {
   const more: Route = { methods: ['PUT'], path: '/jobs/:id', access: 'submit' };
@@ -50,6 +58,10 @@ test('says which role each operation needs', () => {
   expect(need('/livez', 'get')).toEqual([]);
   expect(need('/jobs', 'get')).toEqual([{ basic: ['read'] }, { bearer: ['read'] }]);
   expect(need('/jobs', 'post')).toEqual([{ basic: ['submit'] }, { bearer: ['submit'] }]);
+  expect(adminDocument().paths['/tokens']?.['get']?.['security']).toEqual([
+    { basic: ['admin'] },
+    { bearer: ['admin'] },
+  ]);
 });
 
 test('has the schema of a job spec, with the limits that are checked', () => {
@@ -67,8 +79,8 @@ test('has the schema of a job spec, with the limits that are checked', () => {
 });
 
 describe('the linter', () => {
-  test('finds nothing', async () => {
-    expect(await problemsOf(make())).toEqual([]);
+  test.each(PORTS)('finds nothing: %s', async (_port, _routes, document) => {
+    expect(await problemsOf(document())).toEqual([]);
   });
 
   test('would find what does not resolve', async () => {

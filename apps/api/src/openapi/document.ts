@@ -1,10 +1,8 @@
-import type { JobSpecSchema } from '@conjob/shared';
+import type { Role } from '../auth/role.ts';
 import type { Route } from '../auth/routes.ts';
 import { errorAnswers } from './error-answers.ts';
-import { jobOperations } from './job-operations.ts';
-import { HEADERS, type Operation, type Part } from './operation.ts';
-import { OTHER_OPERATIONS } from './other-operations.ts';
-import { namedSchemas } from './schemas.ts';
+import { HEADERS, type Operation, type Operations, type Part } from './operation.ts';
+import type { NamedSchemas } from './schemas.ts';
 
 export interface OpenApiDocument extends Part {
   readonly openapi: string;
@@ -12,25 +10,24 @@ export interface OpenApiDocument extends Part {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Part>>>>;
 }
 
-const SCHEMES = {
-  basic: { type: 'http', scheme: 'basic', description: 'The login of the API: the role submit.' },
-  bearer: {
-    type: 'http',
-    scheme: 'bearer',
-    description: 'A token, with the role it was made for.',
-  },
-};
+/** What a document is made of, beside what all have in common. */
+export interface Contents {
+  readonly title: string;
+  readonly description: string;
+  readonly routes: readonly Route[];
+  readonly operations: Operations;
+  readonly schemas: NamedSchemas;
+  /** The role that the login of this port has. */
+  readonly loginRole: Role;
+}
 
 /**
- * The OpenAPI document of these routes. Throws when one has no operation, or an operation no route. HEAD is
+ * The OpenAPI document of a port. Throws when a route has no operation, or an operation no route. HEAD is
  * described as GET is, without a body.
  */
-export function openApiDocument(
-  routes: readonly Route[],
-  specSchema: JobSpecSchema,
-): OpenApiDocument {
-  const schemas = namedSchemas(specSchema);
-  const operations = new Map(Object.entries({ ...jobOperations(schemas), ...OTHER_OPERATIONS }));
+export function openApiDocument(contents: Contents): OpenApiDocument {
+  const { title, description, routes, schemas, loginRole } = contents;
+  const operations = new Map(Object.entries(contents.operations));
   const unused = new Set(operations.keys());
   const paths: Record<string, Record<string, Part>> = {};
   for (const { methods, path, access } of routes) {
@@ -48,15 +45,34 @@ export function openApiDocument(
   return {
     openapi: '3.1.1',
     info: {
-      title: 'ConJob',
+      title,
       version: '1',
-      description:
-        'docker run, as a service. Credentials are needed where the API was given a login; else everybody may do all of this.',
+      description,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
     paths,
-    components: { schemas: schemas.named, headers: HEADERS, securitySchemes: SCHEMES },
+    components: {
+      schemas,
+      headers: headersIn(paths),
+      securitySchemes: schemes(loginRole),
+    },
+  };
+}
+
+/** The headers that these paths refer to. */
+function headersIn(paths: object): Part {
+  const text = JSON.stringify(paths);
+  const used = Object.entries(HEADERS).filter(([name]) => text.includes(`/headers/${name}"`));
+  return Object.fromEntries(used);
+}
+
+function schemes(loginRole: Role): Part {
+  const login = `The login of this port: the role ${loginRole}.`;
+  const token = 'A token, with the role it was made for.';
+  return {
+    basic: { type: 'http', scheme: 'basic', description: login },
+    bearer: { type: 'http', scheme: 'bearer', description: token },
   };
 }
 

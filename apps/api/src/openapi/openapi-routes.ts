@@ -1,15 +1,13 @@
 import { type RequestHandler, Router } from 'express';
-import { API_ROUTES } from '../auth/routes.ts';
 import { allowMethods } from '../http/allow-methods.ts';
 import { Query } from '../http/query.ts';
-import type { CurrentSpecSchema } from '../jobs/current-spec-schema.ts';
-import { openApiDocument } from './document.ts';
+import type { OpenApiDocument } from './document.ts';
 
-/** `/openapi.json`: the API as a document, with the limits as they are. */
-export function openApiRoutes(specSchema: CurrentSpecSchema): Router {
+/** `/openapi.json`: what this port offers, as a document that is made anew for each request. */
+export function openApiRoutes(make: () => OpenApiDocument | Promise<OpenApiDocument>): Router {
   const show: RequestHandler = async (req, res) => {
     new Query(req.originalUrl, []).throwIfWrong();
-    res.json(openApiDocument(API_ROUTES, await specSchema()));
+    res.json(await make());
   };
 
   const router = Router();

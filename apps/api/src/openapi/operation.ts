@@ -47,8 +47,9 @@ export const parameter = (name: string, schema: Part, description: string): Part
 };
 
 /** A parameter that a field of the job spec checks. */
-export const specParameter = ({ specFields }: NamedSchemas, name: string, field = name): Part => {
-  const schema = specFields[field];
+export const specParameter = (schemas: NamedSchemas, name: string, field = name): Part => {
+  const { properties } = schemas['JobSpec'] as { properties: Readonly<Record<string, Part>> };
+  const schema = properties[field];
   if (schema === undefined) throw new Error(`a job spec has no field ${field}`);
   return parameter(name, schema, `As \`${field}\` of a job spec.`);
 };

@@ -1,77 +1,38 @@
-import type { JobSpecSchema } from '@conjob/shared';
 import { z } from 'zod';
-import { REQUEST_ERRORS, type RequestErrorCode } from '../http/request-errors.ts';
+import type { ADMIN_SCHEMAS } from './admin-schemas.ts';
 import { job, jobList, jobReference, listedJob, runAnswer } from './job-schemas.ts';
+import { SHARED_SCHEMAS, secret } from './service-schemas.ts';
 
-const time = z.iso.datetime({ precision: 3 });
-
-const worker = z.strictObject({
-  name: z.string(),
-  state: z.enum(['ready', 'draining', 'unready', 'lost']),
-  reason: z.string().nullable(),
-  labels: z.record(z.string(), z.string()),
-  engine: z.strictObject({ id: z.string(), version: z.string() }),
-  slots: z.int(),
-  running: z.int(),
-  heartbeatAt: time,
-  startedAt: time,
-  version: z.string(),
-  host: z.string(),
-  pid: z.int(),
-  clockSkewMs: z.number(),
-});
-
-const problem = z.strictObject({
-  type: z.string(),
-  title: z.string(),
-  status: z.int(),
-  detail: z.string(),
-  instance: z.string().optional(),
-  code: z.enum(Object.keys(REQUEST_ERRORS) as [RequestErrorCode]),
-  hint: z.string().optional(),
-  errors: z.array(z.strictObject({ path: z.string(), message: z.string() })).optional(),
-});
-
-const ANSWERS = {
+/** What the API answers. */
+export const API_SCHEMAS = {
+  ...SHARED_SCHEMAS,
   Job: job,
   ListedJob: listedJob,
   JobList: jobList,
   JobReference: jobReference,
   RunAnswer: runAnswer,
-  Worker: worker,
-  WorkerList: z.strictObject({ workers: z.array(worker) }),
-  Secret: z.strictObject({ image: z.string(), set: z.boolean(), since: time.nullable() }),
-  Live: z.strictObject({ live: z.literal(true) }),
-  Readiness: z.strictObject({ ready: z.boolean(), reason: z.string().optional() }),
-  Problem: problem,
+  Secret: secret,
 };
 
 type JsonSchema = Readonly<Record<string, unknown>>;
-export type SchemaName = keyof typeof ANSWERS | 'JobSpec';
-/** The schemas of a document by their names, and the fields of a job spec. */
-export interface NamedSchemas {
-  readonly named: Readonly<Record<string, JsonSchema>>;
-  readonly specFields: Readonly<Record<string, JsonSchema>>;
-}
+export type SchemaName = keyof typeof API_SCHEMAS | keyof typeof ADMIN_SCHEMAS | 'JobSpec';
+/** Schemas of a document by their names. */
+export type NamedSchemas = Readonly<Record<string, JsonSchema>>;
 
 export function schemaRef(name: SchemaName): JsonSchema {
   return { $ref: `#/components/schemas/${name}` };
 }
 
-/** All schemas as JSON Schema. That of a job spec is the one that requests are checked by, with its limits. */
-export function namedSchemas(specSchema: JobSpecSchema): NamedSchemas {
+export function namedSchemas(all: Readonly<Record<string, z.ZodType>>): NamedSchemas {
   const registry = z.registry<{ id: string }>();
-  for (const [id, schema] of Object.entries(ANSWERS)) registry.add(schema, { id });
-  registry.add(specSchema, { id: 'JobSpec' });
+  for (const [id, schema] of Object.entries(all)) registry.add(schema, { id });
   const { schemas } = z.toJSONSchema(registry, {
     ...OPTIONS,
     uri: (id) => `#/components/schemas/${id}`,
   });
-  const named = Object.fromEntries(
+  return Object.fromEntries(
     Object.entries(schemas).map(([name, schema]) => [name, withoutAddress(schema)]),
   );
-  const { properties } = named['JobSpec'] as { properties: Record<string, JsonSchema> };
-  return { named, specFields: properties };
 }
 
 const OPTIONS = {

@@ -23,11 +23,8 @@ const output: Omit<Operation, 'id' | 'summary'> = {
   answers: { 200: withHeaders(text('Byte for byte.'), 'Conjob-Job-Id', 'Conjob-Conclusion') },
 };
 
-const ready = (isReady: boolean) =>
-  json(isReady ? 'It can take jobs.' : 'It can not; `reason` says why.', 'Readiness');
-
-/** Output, events, secrets, workers, probes, and the document itself. */
-export const OTHER_OPERATIONS: Operations = {
+/** Output, events and secrets. */
+export const API_OPERATIONS: Operations = {
   'GET /jobs/:id/output': {
     ...output,
     id: 'getOutput',
@@ -77,36 +74,5 @@ export const OTHER_OPERATIONS: Operations = {
     summary: 'Remove the secret of an image',
     parameters: [IMAGE],
     answers: { 204: empty('There is none any more.') },
-  },
-  'GET /workers': {
-    id: 'listWorkers',
-    summary: 'All workers by name',
-    answers: { 200: json('Lost ones are among them for an hour.', 'WorkerList') },
-  },
-  'GET /workers/:name': {
-    id: 'getWorker',
-    summary: 'One worker',
-    answers: { 200: json('The worker.', 'Worker') },
-    errors: ['worker.not_found'],
-  },
-  'GET /livez': {
-    id: 'getLiveness',
-    summary: 'Whether the process runs',
-    answers: { 200: json('It does.', 'Live') },
-  },
-  'GET /readyz': {
-    id: 'getReadiness',
-    summary: 'Whether it can take jobs',
-    answers: { 200: ready(true), 503: ready(false) },
-  },
-  'GET /openapi.json': {
-    id: 'getDocument',
-    summary: 'This document',
-    answers: {
-      200: {
-        description: 'OpenAPI 3.1, with the limits of the moment.',
-        content: { 'application/json': { schema: { type: 'object' } } },
-      },
-    },
   },
 };

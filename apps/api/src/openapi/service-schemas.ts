@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { REQUEST_ERRORS, type RequestErrorCode } from '../http/request-errors.ts';
+
+const time = z.iso.datetime({ precision: 3 });
+
+const worker = z.strictObject({
+  name: z.string(),
+  state: z.enum(['ready', 'draining', 'unready', 'lost']),
+  reason: z.string().nullable(),
+  labels: z.record(z.string(), z.string()),
+  engine: z.strictObject({ id: z.string(), version: z.string() }),
+  slots: z.int(),
+  running: z.int(),
+  heartbeatAt: time,
+  startedAt: time,
+  version: z.string(),
+  host: z.string(),
+  pid: z.int(),
+  clockSkewMs: z.number(),
+});
+
+const problem = z.strictObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  instance: z.string().optional(),
+  code: z.enum(Object.keys(REQUEST_ERRORS) as [RequestErrorCode]),
+  hint: z.string().optional(),
+  errors: z.array(z.strictObject({ path: z.string(), message: z.string() })).optional(),
+});
+
+/** What both ports answer. */
+export const SHARED_SCHEMAS = {
+  Worker: worker,
+  WorkerList: z.strictObject({ workers: z.array(worker) }),
+  Live: z.strictObject({ live: z.literal(true) }),
+  Readiness: z.strictObject({ ready: z.boolean(), reason: z.string().optional() }),
+  Problem: problem,
+};
+
+export const secret = z.strictObject({
+  image: z.string(),
+  set: z.boolean(),
+  since: time.nullable(),
+});
