@@ -1,15 +1,23 @@
 import type { JobRecord, JobResult, JobTimings } from '@conjob/shared';
 import type { Response } from 'express';
 import { jsonWithText } from '../http/json-text.ts';
+import { appliedPreferences, type Preferences } from '../http/prefer.ts';
 import { RequestError } from '../http/request-errors.ts';
 import { sendChunks } from '../http/send-chunks.ts';
+import { rateLimitFields } from '../limits/rate-limit-fields.ts';
 import type { JobService, Submitted } from './job-service.ts';
 import { type JobView, jobLinks, jobPath } from './job-view.ts';
 
 /** Headers of every answer to a request that made a job, or found the one of its key. */
-export function setSubmittedHeaders(res: Response, { id, replayed }: Submitted): void {
-  res.set('Conjob-Job-Id', id);
+export function setSubmittedHeaders(res: Response, { id, replayed, rate }: Submitted): void {
+  res.set('Conjob-Job-Id', id).set(rateLimitFields(rate));
   if (replayed) res.set('Idempotency-Replayed', 'true');
+}
+
+/** On answers whose time the caller's preferences decide. */
+export function setAppliedPreferences(res: Response, preferences: Preferences): void {
+  const applied = appliedPreferences(preferences);
+  if (applied !== undefined) res.set('Preference-Applied', applied);
 }
 
 /** Headers that say of a finished job in short how it ended. */

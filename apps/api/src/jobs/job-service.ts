@@ -1,5 +1,6 @@
 import {
   isJobId,
+  type JobRate,
   type JobRecord,
   type Limits,
   type Logger,
@@ -39,6 +40,8 @@ export interface Submitted {
   readonly id: string;
   /** The Idempotency-Key was known: this is the job that it made. */
   readonly replayed: boolean;
+  /** Null when it counted for no limit. */
+  readonly rate: JobRate | null;
 }
 
 /** What callers can do with jobs, apart from waiting. Throws `RequestError` for what can't be. */
@@ -70,7 +73,7 @@ export class JobService {
     if (accepted.outcome === 'accepted' && (await this.#tryQueue('add', submission))) {
       this.#markQueued(accepted.id);
     }
-    return { id: accepted.id, replayed: accepted.outcome === 'replayed' };
+    return { id: accepted.id, replayed: accepted.outcome === 'replayed', rate: accepted.rate };
   }
 
   async find(id: string): Promise<JobRecord> {

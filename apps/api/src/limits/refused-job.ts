@@ -3,6 +3,7 @@ import type { Response } from 'express';
 import { prefersJson } from '../http/accept.ts';
 import { RequestError, type RequestErrorCode } from '../http/request-errors.ts';
 import { configKey } from './config-keys.ts';
+import { rateLimitFields } from './rate-limit-fields.ts';
 
 type Refusing = Exclude<LimitName, 'maxTimeoutSeconds' | 'maxKillTimeoutSeconds'>;
 type Refusal = Extract<Acceptance, { outcome: 'refused' }>;
@@ -34,12 +35,12 @@ const REASONS: Record<Refusing, Reason> = {
 
 /** A job that was not accepted, since that would be over a limit. There is no trace of it. */
 export class RefusedJobError extends RequestError {
-  constructor({ limit, allowed }: Refusal) {
+  constructor({ limit, allowed, rate }: Refusal) {
     // The others are limits of a job's own time: no job is refused by them here.
     const { code, says, retryAfterSeconds } = REASONS[limit as Refusing];
     super(code, says(allowed), {
       hint: `Try again later. An operator can change ${configKey(limit)}.`,
-      headers: { 'Retry-After': String(retryAfterSeconds) },
+      headers: { 'Retry-After': String(retryAfterSeconds), ...rateLimitFields(rate) },
     });
   }
 }

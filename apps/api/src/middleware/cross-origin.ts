@@ -11,9 +11,12 @@ const EXPOSED_HEADERS = [
   'Link',
   'Location',
   'Preference-Applied',
+  'RateLimit',
+  'RateLimit-Policy',
   'Retry-After',
   'Server-Timing',
   'X-B3-TraceId',
+  'traceparent',
 ];
 
 const PREFLIGHT_SECONDS = 600;

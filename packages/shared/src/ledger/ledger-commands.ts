@@ -12,7 +12,9 @@ type Argument = string | number | Buffer;
 export interface LedgerCommands {
   conjobAccept(
     ...keysAndArguments: Argument[]
-  ): Promise<[outcome: string, id: string, limit?: string, allowed?: number]>;
+  ): Promise<
+    [outcome: string, id: string, limit?: string, allowed?: number, rate?: number, left?: number]
+  >;
   conjobQueued(...keysAndArguments: Argument[]): Promise<number>;
   conjobClaim(...keysAndArguments: Argument[]): Promise<[string, ...unknown[]]>;
   conjobAdopt(

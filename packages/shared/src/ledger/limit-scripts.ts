@@ -31,10 +31,17 @@ local function placesTaken(leases, syncRuns, waiting, most)
   if running + promised < most then return running + promised end -- of the promised, some may run already
   return running + redis.call('ZINTERCARD', 2, syncRuns, waiting)
 end
+-- What callers are told of the rate: how many jobs, and how many more now. A limit of no number is left out.
+local function withRate(reply, k, micros)
+  local most = limitOf(k.limits, 'maxGlobalRequestsPerSecond')
+  if most == math.huge then return reply end
+  reply[5], reply[6] = most, math.max(0, most - acceptedWithinSecond(k.accepted, micros))
+  return reply
+end
 local function refusal(k, micros, needsPlace)
   local function over(name, count)
     local most = limitOf(k.limits, name)
-    if count(most) >= most then return { 'refused', '', name, most } end
+    if count(most) >= most then return withRate({ 'refused', '', name, most }, k, micros) end
   end
   return over('maxGlobalRequestsPerSecond', function() return acceptedWithinSecond(k.accepted, micros) end)
     or needsPlace and over('maxConcurrentRuns', function(most)

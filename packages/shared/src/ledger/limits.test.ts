@@ -37,6 +37,7 @@ const refusal = (limit: LimitName, allowed: number) => ({
   id: null,
   limit,
   allowed,
+  rate: expect.anything(),
 });
 /** As if so many seconds had passed since all jobs so far were accepted. */
 async function passSeconds(seconds: number): Promise<void> {
@@ -68,7 +69,7 @@ describe('the limit of new jobs in a second', () => {
     const idempotency = { keyHash: 'k', fingerprint: 'f' };
     const { id } = await accept({ idempotency });
     for (let n = 0; n < 9; n += 1) {
-      expect(await accept({ idempotency })).toEqual({ outcome: 'replayed', id });
+      expect(await accept({ idempotency })).toEqual({ outcome: 'replayed', rate: null, id });
     }
     expect(await outcomesOf(accept(), accept())).toEqual(['accepted', 'accepted']);
     await outcomesOf(...times(9, accept));

@@ -30,8 +30,9 @@ if fingerprint ~= '' then
   end
 end
 local micros = time[1] * 1000000 + time[2]
-local refused = refusal({ limits = limits, accepted = accepted, leases = leases, syncRuns = syncRuns,
-  waiting = waiting, jobs = jobs, expiry = expiry }, micros, needsPlace == '1')
+local k = { limits = limits, accepted = accepted, leases = leases, syncRuns = syncRuns,
+  waiting = waiting, jobs = jobs, expiry = expiry }
+local refused = refusal(k, micros, needsPlace == '1')
 if refused then return refused end
 noteAccepted(accepted, micros, id)
 if needsPlace == '1' then redis.call('SADD', syncRuns, id) end
@@ -54,7 +55,7 @@ if #gone > 0 then
   redis.call('ZREM', expiry, unpack(gone))
 end
 announce(events, id, 'queued')
-return { 'accepted', id }
+return withRate({ 'accepted', id, '', 0 }, k, micros)
 `;
 
 /** KEYS: job, adding. ARGV: id, attempts that there were when it was put on its queue. */

@@ -12,15 +12,27 @@ export interface Submission {
   readonly needsPlace?: boolean | undefined;
 }
 
+/** How many new jobs a second takes, and how many more it takes now. */
+export interface JobRate {
+  readonly allowed: number;
+  readonly left: number;
+}
+
 /**
  * `replayed`: the key was used for the same request; `conflict`: for another one; `refused`: by a limit,
  * and there is no job.
  */
 export type Acceptance =
-  | { readonly outcome: 'accepted' | 'replayed' | 'conflict'; readonly id: string }
+  | {
+      readonly outcome: 'accepted' | 'replayed' | 'conflict';
+      readonly id: string;
+      /** Null where no limit was asked. */
+      readonly rate: JobRate | null;
+    }
   | {
       readonly outcome: 'refused';
       readonly id: null;
       readonly limit: LimitName;
       readonly allowed: number;
+      readonly rate: JobRate | null;
     };

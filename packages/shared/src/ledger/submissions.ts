@@ -45,38 +45,42 @@ export class Submissions {
     needsPlace = false,
   }: Submission): Promise<Acceptance> {
     const queue = queueOf(spec.requires);
-    const [outcome, jobId, limit, allowed = 0] = await this.#commands.conjobAccept(
-      keys.job(id),
-      keys.jobs,
-      keys.expiry,
-      keys.adding,
-      keys.waiting(queue),
-      keys.queueDeadlines,
-      keys.events,
-      keys.input(id),
-      idempotency ? keys.idempotency(idempotency.keyHash) : keys.job(id),
-      keys.placements,
-      keys.workerNews,
-      keys.leases,
-      keys.limits,
-      keys.accepted,
-      keys.syncRuns,
-      id,
-      RECORD_VERSION,
-      JSON.stringify(spec),
-      queue,
-      queue === RUN_QUEUE ? '' : canonicalRequires(spec.requires),
-      rankOf(spec.priority),
-      spec.retentionSeconds * 1000,
-      spec.queueTimeoutSeconds === undefined ? '' : spec.queueTimeoutSeconds * 1000,
-      input ?? '',
-      input === undefined ? '0' : '1',
-      idempotency?.fingerprint ?? '',
-      IDEMPOTENCY_MS,
-      needsPlace ? '1' : '0',
-    );
-    if (outcome === 'refused') return { outcome, id: null, limit: limit as LimitName, allowed };
-    return { outcome: outcome as 'accepted' | 'replayed' | 'conflict', id: jobId };
+    const [outcome, jobId, limit, allowed = 0, perSecond, left = 0] =
+      await this.#commands.conjobAccept(
+        keys.job(id),
+        keys.jobs,
+        keys.expiry,
+        keys.adding,
+        keys.waiting(queue),
+        keys.queueDeadlines,
+        keys.events,
+        keys.input(id),
+        idempotency ? keys.idempotency(idempotency.keyHash) : keys.job(id),
+        keys.placements,
+        keys.workerNews,
+        keys.leases,
+        keys.limits,
+        keys.accepted,
+        keys.syncRuns,
+        id,
+        RECORD_VERSION,
+        JSON.stringify(spec),
+        queue,
+        queue === RUN_QUEUE ? '' : canonicalRequires(spec.requires),
+        rankOf(spec.priority),
+        spec.retentionSeconds * 1000,
+        spec.queueTimeoutSeconds === undefined ? '' : spec.queueTimeoutSeconds * 1000,
+        input ?? '',
+        input === undefined ? '0' : '1',
+        idempotency?.fingerprint ?? '',
+        IDEMPOTENCY_MS,
+        needsPlace ? '1' : '0',
+      );
+    const rate = perSecond === undefined ? null : { allowed: perSecond, left };
+    if (outcome === 'refused') {
+      return { outcome, id: null, limit: limit as LimitName, allowed, rate };
+    }
+    return { outcome: outcome as 'accepted' | 'replayed' | 'conflict', id: jobId, rate };
   }
 
   /**
