@@ -3,7 +3,7 @@ import { type RequestHandler, Router } from 'express';
 import { allowMethods } from '../http/allow-methods.ts';
 import { clientLeft } from '../http/client-left.ts';
 import { namesTag } from '../http/entity-tag.ts';
-import { preferredWaitSeconds } from '../http/prefer.ts';
+import { readPreferences } from '../http/prefer.ts';
 import { Query } from '../http/query.ts';
 import { bodyOf, readBody } from '../http/read-body.ts';
 import { readCancelReason } from './cancel-request.ts';
@@ -12,6 +12,7 @@ import {
   answerUnfinished,
   jobGone,
   sendJob,
+  setAppliedPreferences,
   setResultHeaders,
   setSubmittedHeaders,
 } from './job-answer.ts';
@@ -44,14 +45,14 @@ export function jobRoutes({
     const job = isQueryForm(url)
       ? readQueryRequest(schema, url, bodyOf(req))
       : readSpecRequest(schema, url, req.get('content-type'), bodyOf(req));
-    const seconds = preferredWaitSeconds(req.get('prefer'));
+    const preferences = readPreferences(req.get('prefer'));
     const submitted = await jobs.submit(job, { keyHash: idempotencyKeyHash(req.headers) });
     setSubmittedHeaders(res, submitted);
     res.location(jobPath(submitted.id));
-    if (seconds !== undefined) res.set('Preference-Applied', `wait=${seconds}`);
+    setAppliedPreferences(res, preferences);
 
     const { end, record } = await waits.untilFinished(submitted.id, {
-      timeoutMs: (seconds ?? 0) * 1000,
+      timeoutMs: (preferences.waitSeconds ?? 0) * 1000,
       signal: clientLeft(res),
     });
     if (end === 'disconnected') {
@@ -59,7 +60,7 @@ export function jobRoutes({
       return;
     }
     if (end === 'missing') throw jobGone();
-    if (end !== 'finished' || record === null || seconds === undefined) {
+    if (end !== 'finished' || record === null || preferences.waitSeconds === undefined) {
       await answerUnfinished(res, jobs, submitted.id, record);
       return;
     }
@@ -79,7 +80,7 @@ export function jobRoutes({
     const query = new Query(req.originalUrl, ['wait']);
     const asked = query.integerWithin('wait', 0, MAX_WAIT_SECONDS);
     query.throwIfWrong();
-    const preferred = preferredWaitSeconds(req.get('prefer'));
+    const preferred = readPreferences(req.get('prefer')).waitSeconds;
     const seconds = asked ?? (preferred && Math.min(preferred, MAX_WAIT_SECONDS)) ?? 0;
     if (asked === undefined && preferred !== undefined) {
       res.set('Preference-Applied', `wait=${seconds}`);

@@ -245,6 +245,40 @@ describe('/job/run refuses', () => {
   );
 });
 
+describe('Prefer: respond-async', () => {
+  const headers = { Prefer: 'respond-async' };
+
+  test('on /job/run answers 202 at once, and where the job is', async () => {
+    const answer = await api.call('/job/run?image=hang', { headers });
+    const { id } = answer.json;
+    expect(answer).toMatchObject({
+      status: 202,
+      headers: { location: `/jobs/${id}`, 'preference-applied': 'respond-async' },
+    });
+    await api.call(`/jobs/${id}/cancel`, { method: 'POST' });
+    await api.call(`/jobs/${id}?wait=60`);
+  });
+
+  test('with wait=N answers with the output, when it is there in time', async () => {
+    const both = { Prefer: 'respond-async, wait=60' };
+    const answer = await api.call('/job/run?image=echo&arg=a', { headers: both });
+    expect(answer).toMatchObject({ status: 200, text: 'a' });
+    expect(answer.headers['preference-applied']).toBe('respond-async, wait=60');
+  });
+
+  test('on POST /jobs answers 202, also when the job of the key has finished', async () => {
+    const submit = (prefer: string) =>
+      api.call('/jobs?image=echo', {
+        method: 'POST',
+        headers: { Prefer: prefer, 'Idempotency-Key': 'finished' },
+      });
+    expect((await submit('wait=60')).status).toBe(200);
+    const again = await submit('respond-async');
+    expect(again.status).toBe(202);
+    expect(again.headers['preference-applied']).toBe('respond-async');
+  });
+});
+
 describe('Prefer: wait=N on /job/run', () => {
   test('answers the result when it comes in time', async () => {
     const answer = await api.call('/job/run?image=echo&arg=a', { headers: { Prefer: 'wait=60' } });

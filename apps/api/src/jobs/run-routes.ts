@@ -5,7 +5,7 @@ import { streamRun } from '../follow/stream-run.ts';
 import { accepts, prefersJson } from '../http/accept.ts';
 import { allowMethods } from '../http/allow-methods.ts';
 import { clientLeft } from '../http/client-left.ts';
-import { preferredWaitSeconds } from '../http/prefer.ts';
+import { preferredWaitSeconds, readPreferences } from '../http/prefer.ts';
 import { bodyOf, readBody } from '../http/read-body.ts';
 import { RequestError } from '../http/request-errors.ts';
 import { sendChunks } from '../http/send-chunks.ts';
@@ -17,6 +17,7 @@ import {
   answerUnfinished,
   jobGone,
   sendWithOutput,
+  setAppliedPreferences,
   setResultHeaders,
   setSubmittedHeaders,
 } from './job-answer.ts';
@@ -46,7 +47,8 @@ export function runRoutes({
   const run: RequestHandler = async (req, res) => {
     const job = readQueryRequest(await specSchema(), req.originalUrl, bodyOf(req));
     if (job.wantsStream) refuseOtherThanText(req.get('accept'));
-    const seconds = preferredWaitSeconds(req.get('prefer'));
+    const preferences = readPreferences(req.get('prefer'));
+    const seconds = preferredWaitSeconds(preferences);
     const keyHash = idempotencyKeyHash(req.headers);
     const submitted = await jobs
       .submit(job, { keyHash, needsPlace: true })
@@ -56,7 +58,7 @@ export function runRoutes({
       });
     if (submitted instanceof RefusedJobError) return answerRejected(res, submitted);
     setSubmittedHeaders(res, submitted);
-    if (seconds !== undefined) res.set('Preference-Applied', `wait=${seconds}`);
+    setAppliedPreferences(res, preferences);
 
     const options = {
       timeoutMs: seconds === undefined ? undefined : seconds * 1000,

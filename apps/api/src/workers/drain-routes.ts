@@ -3,7 +3,7 @@ import type { WorkerInfo } from '@conjob/shared';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { allowMethods } from '../http/allow-methods.ts';
 import { clientLeft } from '../http/client-left.ts';
-import { preferredWaitSeconds } from '../http/prefer.ts';
+import { readPreferences } from '../http/prefer.ts';
 import { Query } from '../http/query.ts';
 import { reasonError } from '../http/reason.ts';
 import { hasResumed, isDrained, type WorkerService } from './worker-service.ts';
@@ -45,7 +45,7 @@ export function drainRoutes({ workers, closing }: Dependencies): Router {
     if (error !== undefined) query.errors.push(error);
     const asked = query.integerWithin('wait', 0, MAX_WAIT_SECONDS);
     query.throwIfWrong();
-    const preferred = preferredWaitSeconds(req.get('prefer'));
+    const preferred = readPreferences(req.get('prefer')).waitSeconds;
     const seconds = asked ?? Math.min(preferred ?? 0, MAX_WAIT_SECONDS);
     if (asked === undefined && preferred !== undefined) {
       res.set('Preference-Applied', `wait=${seconds}`);
