@@ -17,7 +17,7 @@ export function healthRoutes(readiness: Pick<Readiness, 'fault'>): Router {
     .get(async (_req, res) => {
       const reason = await readiness.fault();
       if (reason === null) res.json({ ready: true });
-      else res.status(503).json({ ready: false, reason });
+      else res.status(503).set('Retry-After', '2').json({ ready: false, reason });
     });
   return router;
 }

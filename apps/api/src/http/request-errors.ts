@@ -69,6 +69,9 @@ export interface RequestErrorOptions {
   readonly cause?: unknown;
 }
 
+/** Who was refused for now is told when to come back (RFC 9110, 10.2.3), where nothing better is known. */
+const RETRY_AFTER_SECONDS = '5';
+
 /** A request that is answered with an error of the catalogue. `message` is for the caller. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
@@ -86,7 +89,11 @@ export class RequestError extends Error {
     this.title = REQUEST_ERRORS[code].title;
     this.hint = options.hint;
     this.errors = options.errors ?? [];
-    this.headers = options.headers ?? {};
+    const isForNow = this.status === 503 || this.status === 429;
+    this.headers = {
+      ...(isForNow ? { 'Retry-After': RETRY_AFTER_SECONDS } : {}),
+      ...options.headers,
+    };
   }
 }
 
