@@ -1,4 +1,5 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { accepts } from '../http/accept.ts';
 import { methodNotAllowed } from '../http/allow-methods.ts';
 import { RequestError } from '../http/request-errors.ts';
 import { noSuchPath } from '../middleware/answer-errors.ts';
@@ -55,9 +56,26 @@ function judge(refusePath: RequestHandler): RequestHandler {
     }
     // One path may fit two lines: then the stricter one counts, whatever the order of the routes.
     const needed = strictest(wanted.map(({ access }) => access));
-    if (suffices(principalOf(res).role, needed)) return next();
-    throw new RequestError('auth.forbidden', `This needs the role ${needed}.`);
+    if (!suffices(principalOf(res).role, needed)) {
+      throw new RequestError('auth.forbidden', `This needs the role ${needed}.`);
+    }
+    refuseOtherTypes(req, wanted);
+    next();
   };
+}
+
+/**
+ * 406 (RFC 9110, 15.5.7), before anything is done. What is deleted is answered without a body, and probes
+ * must not fail for what their client says of itself.
+ */
+function refuseOtherTypes(req: Request, wanted: readonly Route[]): void {
+  const types = wanted.flatMap((route) => route.types);
+  const isAsked = req.method !== 'DELETE' && wanted.some(({ access }) => access !== 'public');
+  if (!isAsked || types.some((type) => accepts(req.get('accept'), type))) return;
+  throw new RequestError(
+    'request.not_acceptable',
+    `What is answered here is ${types.join(' or ')}, and Accept allows none of it.`,
+  );
 }
 
 function matchedBy(res: Response): readonly Route[] {

@@ -5,7 +5,9 @@ import { useTestApi } from '../testing/test-api.ts';
 import { ADMIN_ROUTES, API_ROUTES, type Route } from './routes.ts';
 import { checkAllListed } from './served-routes.ts';
 
-const listed: readonly Route[] = [{ methods: ['GET'], path: '/jobs/:id', access: 'read' }];
+const listed: readonly Route[] = [
+  { methods: ['GET'], path: '/jobs/:id', access: 'read', types: [] },
+];
 
 function appWith(...paths: readonly string[]) {
   const app = express();

@@ -1,9 +1,8 @@
 import { type RequestHandler, Router } from 'express';
-import { accepts } from '../http/accept.ts';
 import { allowMethods } from '../http/allow-methods.ts';
 import { clientLeft } from '../http/client-left.ts';
 import { Query } from '../http/query.ts';
-import { invalidFields, RequestError } from '../http/request-errors.ts';
+import { invalidFields } from '../http/request-errors.ts';
 import { sendLive } from '../http/send-live.ts';
 import type { JobRouteDependencies } from '../jobs/run-routes.ts';
 import { FAREWELL } from '../middleware/stalled-clients.ts';
@@ -19,7 +18,6 @@ const TYPE = 'text/event-stream';
 export function eventRoutes({ jobs, follow }: Pick<JobRouteDependencies, 'jobs' | 'follow'>) {
   const show: RequestHandler<{ id: string }> = async (req, res) => {
     new Query(req.originalUrl, []).throwIfWrong();
-    if (!accepts(req.get('accept'), TYPE)) throw notAcceptable();
     const start = readCursor(req.get('last-event-id'));
     const { id } = await jobs.find(req.params.id);
     res.set('Conjob-Job-Id', id);
@@ -47,10 +45,4 @@ function readCursor(lastEventId: string | undefined): EventCursor {
   const cursor = parseEventId(lastEventId);
   if (cursor !== null) return cursor;
   throw invalidFields([{ path: 'Last-Event-ID', message: 'Is no id of an event of a job.' }]);
-}
-
-function notAcceptable(): RequestError {
-  return new RequestError('request.not_acceptable', `Events are ${TYPE} only.`, {
-    hint: 'The job as JSON is at /jobs/{id}.',
-  });
 }

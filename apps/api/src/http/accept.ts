@@ -24,7 +24,7 @@ export function prefersJson(accept: string | undefined): boolean {
 
 /** Whether an Accept header allows this type at all; without one everything is allowed. */
 export function accepts(accept: string | undefined, type: string): boolean {
-  if (accept === undefined) return true;
+  if (accept === undefined || accept.trim() === '') return true;
   return (preference(accept.split(',').map(parseRange), type)?.quality ?? 0) > 0;
 }
 

@@ -49,7 +49,7 @@ export const API_OPERATIONS: Operations = {
       200: withHeaders(text('Events until the end.', 'text/event-stream'), 'Conjob-Job-Id'),
       204: empty('The id was that of the last event.'),
     },
-    errors: ['job.not_found', 'request.not_acceptable'],
+    errors: ['job.not_found'],
   },
   'GET /secrets': {
     id: 'getSecret',

@@ -42,8 +42,26 @@ test.each(PORTS)(
   },
 );
 
+test.each(PORTS)('%s: has the media types that routes have', (_port, routes, document) => {
+  for (const { methods, path, types } of routes) {
+    for (const method of methods.filter((one) => !['HEAD', 'DELETE'].includes(one))) {
+      const template = path.replace(/:(\w+)/g, '{$1}');
+      const operation = document().paths[template]?.[method.toLowerCase()] ?? {};
+      const answers = Object.entries(
+        operation['responses'] as Record<string, { content?: object }>,
+      );
+      const described = answers.flatMap(([, { content = {} }]) => Object.keys(content));
+      const own = described.filter((type) => type !== 'application/problem+json');
+      expect({ path, types: [...new Set(own)].toSorted() }).toEqual({
+        path,
+        types: types.toSorted(),
+      });
+    }
+  }
+});
+
 test('can not be made while a route has no operation', () => {
-  const more: Route = { methods: ['PUT'], path: '/jobs/:id', access: 'submit' };
+  const more: Route = { methods: ['PUT'], path: '/jobs/:id', access: 'submit', types: [] };
   expect(() => make([...API_ROUTES, more])).toThrow('PUT /jobs/:id has a route, and no operation.');
 });
 

@@ -1,6 +1,6 @@
 import type { Access } from '../auth/role.ts';
 import { REQUEST_ERRORS, type RequestErrorCode } from '../http/request-errors.ts';
-import type { Operation, Part } from './operation.ts';
+import { type Operation, type Part, withHeaders } from './operation.ts';
 import { schemaRef } from './schemas.ts';
 
 interface Line {
@@ -40,6 +40,7 @@ function commonErrors({ method, path, access }: Line): RequestErrorCode[] {
           'auth.forbidden',
           'redis.unavailable',
         ] as const)),
+    ...(access === 'public' || method === 'DELETE' ? [] : (['request.not_acceptable'] as const)),
   ];
 }
 
@@ -58,5 +59,8 @@ function withProblem(
   };
   const before = answer?.['description'];
   const description = before === undefined ? said : `${before} Or ${said}.`;
-  return { ...answer, description, content };
+  const isForNow = codes.some((code) => REQUEST_ERRORS[code].status === 503);
+  return isForNow
+    ? withHeaders({ ...answer, description, content }, 'Retry-After')
+    : { ...answer, description, content };
 }

@@ -26,8 +26,10 @@ const INPUT = {
   content: { '*/*': { schema: { type: 'string' } } },
 };
 
+const RATE = ['RateLimit-Policy', 'RateLimit'] as const;
+const SUBMITTED = ['Conjob-Job-Id', 'Idempotency-Replayed', 'Preference-Applied', ...RATE] as const;
 const submitted = (answer: Part, ...more: readonly 'Location'[]) =>
-  withHeaders(answer, 'Conjob-Job-Id', 'Idempotency-Replayed', 'Preference-Applied', ...more);
+  withHeaders(answer, ...SUBMITTED, ...more);
 const unfinished = submitted(json('The job goes on.', 'Job', 'JobReference'), 'Location');
 
 /** `/job/run` and `/jobs`, but for what is output. */
@@ -39,7 +41,7 @@ export function jobOperations(schemas: NamedSchemas): Operations {
       'The status says how the job ended. JSON only where `Accept` prefers it; else also errors of the request are one line of text.',
     parameters: [...form, IDEMPOTENCY_KEY, PREFER_WAIT],
     answers: { ...runAnswers(), 202: unfinished },
-    errors: [...SUBMIT_ERRORS, 'request.not_acceptable'],
+    errors: SUBMIT_ERRORS,
   };
   return {
     'GET /job/run': { ...run, id: 'runJob' },
@@ -178,8 +180,8 @@ function runAnswers(): Record<number, Part> {
       const { content } = json('', 'RunAnswer') as { content: Part };
       const output = text(`${conclusion}: what the job printed.`);
       const both = { ...output, content: { ...(output['content'] as Part), ...content } };
-      const headers = ['Conjob-Job-Id', 'Conjob-Conclusion', 'Conjob-Exit-Code'] as const;
-      return [status, withHeaders(both, ...headers, 'Idempotency-Replayed')];
+      const ended = ['Conjob-Conclusion', 'Conjob-Exit-Code', 'Server-Timing'] as const;
+      return [status, withHeaders(both, ...ended, ...SUBMITTED)];
     }),
   );
 }

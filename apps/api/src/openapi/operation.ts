@@ -37,9 +37,10 @@ export const empty = (description: string): Part => ({ description });
 /** The answer with these of the headers that `HEADERS` describes. */
 export const withHeaders = (answer: Part, ...names: readonly (keyof typeof HEADERS)[]): Part => ({
   ...answer,
-  headers: Object.fromEntries(
-    names.map((name) => [name, { $ref: `#/components/headers/${name}` }]),
-  ),
+  headers: {
+    ...(answer['headers'] as Part | undefined),
+    ...Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }])),
+  },
 });
 
 export const parameter = (name: string, schema: Part, description: string): Part => {
@@ -60,8 +61,8 @@ export const requestHeader = (name: string, schema: Part, description: string): 
 
 export const PREFER_WAIT = requestHeader(
   'Prefer',
-  { type: 'string', examples: ['wait=10'] },
-  '`wait=N` (RFC 7240): answer after N seconds at the latest.',
+  { type: 'string', examples: ['wait=10', 'respond-async'] },
+  'RFC 7240. `wait=N`: answer after N seconds at the latest. `respond-async`, where a job is made: answer 202 at once.',
 );
 
 export const IDEMPOTENCY_KEY = requestHeader(
@@ -78,7 +79,11 @@ export const HEADERS = {
   Location: described('Where the job is.'),
   ETag: described('Of the job as it is shown, without its output.'),
   Link: described('`rel="next"`: the next page.'),
-  'Preference-Applied': described('The wait that was granted.'),
+  'Preference-Applied': described('The preferences that were followed.'),
+  'RateLimit-Policy': described('How many new jobs a second takes; not where there is no limit.'),
+  RateLimit: described('How many new jobs it takes now.'),
+  'Retry-After': described('Seconds after which it may be worth to try again.'),
+  'Server-Timing': described('What a finished job spent its time with, in milliseconds.'),
 };
 
 function described(description: string, schema: Part = {}): Part {

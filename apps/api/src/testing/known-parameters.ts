@@ -13,7 +13,7 @@ export async function expectKnownParameters(
   placeholder: string,
 ): Promise<void> {
   const { paths } = (await ask('/openapi.json')).json;
-  const wrong = { body: '', headers: { Accept: 'application/json' } };
+  const wrong = { body: '', headers: { Accept: 'application/json, */*;q=0.1' } };
   for (const [path, methods] of Object.entries<Record<string, { parameters: Named[] }>>(paths)) {
     for (const [method, { parameters }] of Object.entries(methods)) {
       if (method === 'head' || WITHOUT_QUERY.includes(path)) continue;
