@@ -46,7 +46,7 @@ export function jobRoutes({
       ? readQueryRequest(schema, url, bodyOf(req))
       : readSpecRequest(schema, url, req.get('content-type'), bodyOf(req));
     const preferences = readPreferences(req.get('prefer'));
-    const submitted = await jobs.submit(job, { keyHash: idempotencyKeyHash(req.headers) });
+    const submitted = await jobs.submit(job, { keyHash: idempotencyKeyHash(req, res) });
     setSubmittedHeaders(res, submitted);
     res.location(jobPath(submitted.id));
     setAppliedPreferences(res, preferences);

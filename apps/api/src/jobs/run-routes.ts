@@ -49,7 +49,7 @@ export function runRoutes({
     if (job.wantsStream) refuseOtherThanText(req.get('accept'));
     const preferences = readPreferences(req.get('prefer'));
     const seconds = preferredWaitSeconds(preferences);
-    const keyHash = idempotencyKeyHash(req.headers);
+    const keyHash = idempotencyKeyHash(req, res);
     const submitted = await jobs
       .submit(job, { keyHash, needsPlace: true })
       .catch((error: unknown) => {
