@@ -1,4 +1,10 @@
-import { type Request, type RequestHandler, type Response, Router } from 'express';
+import {
+  type ErrorRequestHandler,
+  type Request,
+  type RequestHandler,
+  type Response,
+  Router,
+} from 'express';
 import { accepts } from '../http/accept.ts';
 import { methodNotAllowed } from '../http/allow-methods.ts';
 import { RequestError } from '../http/request-errors.ts';
@@ -33,6 +39,7 @@ export function guardRoutes(
       next();
     });
   }
+  router.use(unreadablePath(identify));
   router.use((req, res, next) => {
     const wanted = wantedOf(req, res);
     const isPublic = wanted.length > 0 && wanted.every(({ access }) => access === 'public');
@@ -41,6 +48,12 @@ export function guardRoutes(
   router.use(judge(noSuchPath(hint)));
   // A router of its own would look as if it served these paths (`checkAllListed`).
   return (req, res, next) => router(req, res, next);
+}
+
+/** A path that Express can't read fits no line: that too is told only to who is known. */
+function unreadablePath(identify: RequestHandler): ErrorRequestHandler {
+  return (error: unknown, req, res, next) =>
+    identify(req, res, (refusal?: unknown) => next(refusal ?? error));
 }
 
 function judge(refusePath: RequestHandler): RequestHandler {

@@ -63,9 +63,12 @@ describe.each([
     expect(isLetIn(await ask(path, { method, ...otherLogin }))).toBe(access === 'public');
   });
 
-  test.each(['/nowhere', '/', '/JOBS/../jobs', '/.env'])('%s is 401 to strangers', async (path) => {
-    expect((await ask(path, {})).status).toBe(401);
-  });
+  test.each(['/nowhere', '/', '/JOBS/../jobs', '/.env', '/%zz', '/jobs/%zz', '/workers/%zz/drain'])(
+    '%s is 401 to strangers',
+    async (path) => {
+      expect((await ask(path, {})).status).toBe(401);
+    },
+  );
 
   test.each(linesOf(routes))(
     '%s %s is guarded however it is spelt',
