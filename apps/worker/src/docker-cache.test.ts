@@ -77,14 +77,67 @@ describe('the cache volume of an image', () => {
   });
 });
 
+/** All ways to write one image, and the name of its volume. */
+const SPELLINGS = [
+  {
+    images: [
+      'alpine',
+      'alpine:latest',
+      'library/alpine',
+      'docker.io/alpine',
+      'index.docker.io/library/alpine:latest',
+    ],
+    readable: 'library-alpine-latest',
+  },
+  {
+    images: [
+      'acme/tool',
+      'acme/tool:latest',
+      'docker.io/acme/tool',
+      'index.docker.io/acme/tool:latest',
+    ],
+    readable: 'acme-tool-latest',
+  },
+  { images: ['acme/tool:1', 'docker.io/acme/tool:1'], readable: 'acme-tool-1' },
+  {
+    images: ['ghcr.io/acme/tool', 'ghcr.io/acme/tool:latest'],
+    readable: 'ghcr.io-acme-tool-latest',
+  },
+];
+const plain = (text: string) => text.replace(/[/:]/g, '-');
+
+describe.each(SPELLINGS)('the image $images.0, however it is written,', ({ images, readable }) => {
+  const volume = volumeOf(images[0] ?? '');
+  const hash = volume.name.slice(-8);
+
+  test('has one volume', () => {
+    expect(new Set(images.map((image) => volumeOf(image).name)).size).toBe(1);
+    expect(volume.name).toBe(`conjob-docker-cache-${readable}-${hash}`);
+  });
+
+  test.each(images)('goes by the name of %s, with and without its hash', (image) => {
+    const short = `conjob-docker-cache-${plain(image)}`;
+    expect([isNamed(volume, short), isNamed(volume, `${short}-${hash}`)]).toEqual([true, true]);
+    expect(isNamed(volume, `${short}-00000000`)).toBe(false);
+    expect(isNamed(volume, `${short}-${hash}0`)).toBe(false);
+    expect(isNamed(volume, `${short}x`)).toBe(false);
+  });
+});
+
 describe('a volume', () => {
-  test.each([
-    ['conjob-docker-cache-a-b-1-0123abcd', true],
-    ['conjob-docker-cache-a-b-1', true],
-    ['conjob-docker-cache-a-b-1-2-0123abcd', false],
-    ['conjob-docker-cache-a-b-1-0123ABCD', false],
-    ['conjob-docker-cache-a-b-10123abcd', false],
-  ])('%s goes by the name without the hash: %s', (volume, expected) => {
-    expect(isNamed(volume, 'conjob-docker-cache-a-b-1')).toBe(expected);
+  test('does not go by the name of another image', () => {
+    expect(isNamed(volumeOf('a/b:1-2'), 'conjob-docker-cache-a-b-1')).toBe(false);
+    expect(isNamed(volumeOf('ghcr.io/a/b'), 'conjob-docker-cache-a-b')).toBe(false);
+    expect(isNamed(volumeOf('a/b:1'), 'conjob-docker-cache-a-b')).toBe(false);
+    const digest = `a/b@sha256:${'0'.repeat(64)}`;
+    expect(isNamed(volumeOf(digest), 'conjob-docker-cache-a-b')).toBe(false);
+  });
+
+  test('that is no cache goes by its own name only', () => {
+    const other = { name: 'conjob-secret-1', labels: { [LABELS.installation]: 'one' } };
+    expect([isNamed(other, 'conjob-secret-1'), isNamed(other, 'conjob-secret')]).toEqual([
+      true,
+      false,
+    ]);
   });
 });
