@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { callEngine } from '@conjob/provision';
+import { busyboxFiles, callEngine, importImages } from '@conjob/provision';
 import { connectPatient, disconnect, generateKeys } from '@conjob/shared';
 import {
   startTestEngine,
@@ -55,7 +55,8 @@ afterAll(async () => {
   keys.remove();
 });
 
-const secretUrl = (image = IMAGE) => `${product.url}/secrets?${new URLSearchParams({ image })}`;
+const secretUrl = (image: string = IMAGE) =>
+  `${product.url}/secrets?${new URLSearchParams({ image })}`;
 const set = (body: string) => fetch(secretUrl(), { method: 'POST', body });
 const submit = (script: string, more: object = {}) =>
   getJson(`${product.url}/jobs`, {
@@ -155,6 +156,21 @@ it('the canary is nowhere: not in Redis, inspections, data roots, logs or answer
     (text) => text.includes("can't open"),
   );
 });
+
+it.each(['default', 'untrusted'])(
+  'a job of the profile %s finds it where its image wants a volume',
+  async (profile) => {
+    const [north] = engines;
+    const socket = north?.socketPath ?? '';
+    const config = { Cmd: ['sh'], User: '1000:1000', Volumes: { '/run/build/secrets': {} } };
+    const image = 'conjob-test/volume:latest';
+    await importImages(socket, await busyboxFiles(), [{ tag: image, config }]);
+    await fetch(secretUrl(image), { method: 'POST', body: TEXT });
+    const more = { image, profile, requires: { side: 'north' }, remove: true };
+    const job = await ended(await submit(`sha256sum < ${FILE}`, more));
+    expect(job).toMatchObject({ error: null, output: `${HASH}  -\n` });
+  },
+);
 
 it('a search finds a secret that is written to a disk', async () => {
   const job = await submit(`cat ${FILE} > /tmp/copy`, { requires: { side: 'north' } });

@@ -76,8 +76,12 @@ export class ContainerMaker {
     const sandbox = sandboxOf(claim.spec, image);
     return progress.creating(async () => {
       const secret = await secrets.give(stop.signal);
-      this.#facts = { imageDigest: image.digest, sandbox, secretVersion: secret?.version ?? '' };
       const spec = containerSpec(claim, image.id, sandbox, defaults, secret?.mount);
+      this.#facts = {
+        imageDigest: image.digest,
+        sandbox: spec.sandbox,
+        secretVersion: secret?.version ?? '',
+      };
       noteUses(spec);
       const container = await create(spec);
       progress.pass('created');

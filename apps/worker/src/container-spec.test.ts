@@ -1,6 +1,7 @@
 import type { Claim, Sandbox } from '@conjob/shared';
 import { describe, expect, test } from 'vitest';
 import { containerName, containerSpec } from './container-spec.ts';
+import type { NamedVolume } from './engine/engine.ts';
 import { LABELS } from './engine/labels.ts';
 import { testSandbox } from './testing/specs.ts';
 import { parseSpec } from './testing/test-redis.ts';
@@ -12,7 +13,7 @@ const defaults = {
   leaseMs: 30_000,
 };
 
-function specOf(job: object, sandbox: Partial<Sandbox> = {}) {
+function specOf(job: object, sandbox: Partial<Sandbox> = {}, secret?: NamedVolume) {
   const spec = { ...parseSpec({ image: 'a/b:1', ...job }), stdinBytes: null };
   const claim: Claim = {
     id: 'j1',
@@ -23,7 +24,7 @@ function specOf(job: object, sandbox: Partial<Sandbox> = {}) {
     queueMs: 0,
     cancelReason: '',
   };
-  return containerSpec(claim, 'sha256:1', testSandbox(sandbox), defaults);
+  return containerSpec(claim, 'sha256:1', testSandbox(sandbox), defaults, secret);
 }
 
 describe('the container of a job', () => {
@@ -53,6 +54,19 @@ describe('the container of a job', () => {
       CONJOB_ATTEMPT: '2',
     });
   });
+
+  test.each(['/run/build/secrets', '/run/build/secrets/', '/run//build/../build/secrets'])(
+    'has its secret, and no memory of the image’s at the same place: %s',
+    (folder) => {
+      const secret = { name: 's', target: '/run/build/secrets', labels: {} };
+      const tmpfs = { '/tmp': 1, [folder]: 1, '/run/build': 1 };
+      const spec = specOf({}, { tmpfs }, secret);
+      expect(spec.sandbox.tmpfs).toEqual({ '/tmp': 1, '/run/build': 1 });
+      expect(spec.volumes).toEqual([secret]);
+      // Without a secret the folder is the image's.
+      expect(specOf({}, { tmpfs }).sandbox.tmpfs).toEqual(tmpfs);
+    },
+  );
 
   test('has a volume for an engine of its own only when asked, or where engines nest', () => {
     expect(specOf({}).volumes).toEqual([]);

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { Claim, Sandbox } from '@conjob/shared';
 import { dockerCache } from './docker-cache.ts';
 import type { ContainerSpec, NamedVolume } from './engine/engine.ts';
@@ -44,6 +45,10 @@ export function containerSpec(
   const { spec } = claim;
   const { installation, maxOutputBytes } = defaults;
   const useDockerCache = spec.useDockerCache ?? mayNest(sandbox);
+  const volumes = [
+    ...(useDockerCache ? [dockerCache(spec.image, installation)] : []),
+    ...(secret ? [secret] : []),
+  ];
   return {
     name: containerName(claim),
     image: imageId,
@@ -60,14 +65,18 @@ export function containerSpec(
       ...(secret ? { [LABELS.secretVolume]: secret.name } : {}),
     },
     stdin: spec.stdinBytes !== null,
-    sandbox,
-    volumes: [
-      ...(useDockerCache ? [dockerCache(spec.image, installation)] : []),
-      ...(secret ? [secret] : []),
-    ],
+    sandbox: { ...sandbox, tmpfs: besides(volumes, sandbox.tmpfs) },
+    volumes,
     stopTimeoutSeconds: spec.killTimeoutSeconds,
     logBytes: maxOutputBytes,
   };
+}
+
+/** Not what the image calls a volume at the place of one of ours: it would hide that. */
+function besides(volumes: readonly NamedVolume[], tmpfs: Sandbox['tmpfs']): Sandbox['tmpfs'] {
+  const taken = new Set(volumes.map(({ target }) => target));
+  const isFree = (folder: string) => !taken.has(posix.resolve('/', folder));
+  return Object.fromEntries(Object.entries(tmpfs).filter(([folder]) => isFree(folder)));
 }
 
 function mayNest({ runtime, profile }: Sandbox): boolean {
