@@ -10,7 +10,7 @@ export interface VolumeRemoval {
 export const VOLUME_ANSWERS_SECONDS = 120;
 
 /**
- * - `in_use`: by something that is not of this ConJob; nothing was touched.
+ * - `in_use`: by something that is not of this ConJob, or by jobs that take it again and again: it stays.
  * - `not_ours`: the volume itself is not.
  */
 export type VolumeOutcome = 'removed' | 'absent' | 'in_use' | 'not_ours' | 'failed';
@@ -22,8 +22,8 @@ export interface VolumeAnswer {
   /** Its full name; the same when there is none. */
   readonly volume: string;
   readonly outcome: VolumeOutcome;
-  /** Names of the containers that were removed with it, or that hold it. */
+  /** Names of the containers that were removed with it; with `in_use`, of those that have it. */
   readonly containers: readonly string[];
-  /** Why it was not removed; null when it was. */
+  /** Why it was not removed, and which containers of ours were removed all the same; null when it was. */
   readonly reason: string | null;
 }

@@ -76,6 +76,25 @@ describe('a volume of ours', () => {
     expect(await upkeep.hasVolume(cache.name)).toBe(true);
   });
 
+  test('says what was removed of ours, also when others take it meanwhile', async () => {
+    const own = await hold();
+    let theirs = '';
+    const slow = {
+      ...host,
+      engine: {
+        async remove(id: string) {
+          await engine.remove(id);
+          theirs = (await hold({ installation: THEIRS, volume: { ...cache, labels: {} } })).name;
+        },
+      },
+    };
+    const [answer] = await removeVolumes(slow, [cache.name]);
+    expect(answer).toMatchObject({ outcome: 'in_use', containers: [theirs] });
+    expect(answer?.reason).toContain(own.name);
+    expect(await engine.inspect(own.id)).toBeNull();
+    expect(await upkeep.hasVolume(cache.name)).toBe(true);
+  });
+
   test('that two workers of one engine are asked to remove is removed for both', async () => {
     await hold();
     const answers = await Promise.all([

@@ -38,26 +38,33 @@ export async function removeVolumes(
 async function removeNamed(host: VolumeHost, id: string): Promise<VolumeAnswer[]> {
   const { upkeep, installation } = host;
   const ours = await upkeep.volumes({ [LABELS.installation]: installation });
-  const named = ours.map(({ name }) => name).filter((volume) => isNamed(volume, id));
+  const named = ours.filter((volume) => isNamed(volume, id));
   if (named.length === 0) {
     if (!(await upkeep.hasVolume(id))) return [answer(id, id, 'absent', [], 'There is none.')];
     return [answer(id, id, 'not_ours', [], 'It was not made by this ConJob.')];
   }
   const answers: VolumeAnswer[] = [];
-  for (const volume of named) answers.push(await removeOne(host, id, volume));
+  for (const { name } of named) answers.push(await removeOne(host, id, name));
   return answers;
 }
 
 async function removeOne(host: VolumeHost, id: string, volume: string): Promise<VolumeAnswer> {
   const { engine, upkeep, installation } = host;
   const removed: string[] = [];
+  /** What was removed before is gone, whoever has the volume now: the operator must hear of it. */
+  const inUse = (containers: readonly string[], reason: string) => {
+    const meanwhile = removed.length === 0 ? '' : ` Removed meanwhile: ${removed.join(', ')}.`;
+    return answer(id, volume, 'in_use', containers, reason + meanwhile);
+  };
+  let taken: string[] = [];
   for (let tries = 0; tries < TRIES; tries += 1) {
     const holders = await upkeep.holdersOf(volume);
     const others = holders.filter(({ labels }) => labels[LABELS.installation] !== installation);
     if (others.length > 0) {
       const names = others.map(({ name }) => name);
-      return answer(id, volume, 'in_use', names, 'Containers that are not of this ConJob have it.');
+      return inUse(names, 'Containers that are not of this ConJob have it.');
     }
+    taken = holders.map(({ name }) => name);
     for (const holder of holders) {
       await engine.remove(holder.id);
       removed.push(holder.name);
@@ -66,7 +73,7 @@ async function removeOne(host: VolumeHost, id: string, volume: string): Promise<
     if (isGone) return answer(id, volume, 'removed', removed, null);
     await sleep(PAUSE_MS);
   }
-  return answer(id, volume, 'in_use', removed, 'Jobs take it again and again.');
+  return inUse(taken, 'Jobs take it again and again.');
 }
 
 function answer(
