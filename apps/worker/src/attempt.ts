@@ -40,7 +40,7 @@ export class Attempt {
     this.#recorder = recorder;
     this.#secret = secret;
     const progress = new AttemptProgress(dependencies, claim, stop);
-    const container = new JoiningContainer(dependencies);
+    const container = new JoiningContainer(dependencies, { isKept: !claim.spec.remove });
     const create = container.create.bind(container);
     this.#maker = new ContainerMaker(dependencies, { claim, stop, secret, progress, create });
     this.#progress = progress;

@@ -30,11 +30,14 @@ const DOUBTFUL_CODES: readonly number[] = [137, 255];
  */
 export class JoiningContainer {
   readonly #deps: JoiningContainerDependencies;
+  readonly #isKept: boolean;
   #spec: ContainerSpec | undefined;
   #held: HeldNetwork | null = null;
 
-  constructor(dependencies: JoiningContainerDependencies) {
+  /** `isKept`: the container outlives the attempt, and whoever starts it again must meet nobody in its network. */
+  constructor(dependencies: JoiningContainerDependencies, { isKept }: { isKept: boolean }) {
     this.#deps = dependencies;
+    this.#isKept = isKept;
   }
 
   async create(spec: ContainerSpec): Promise<ContainerId> {
@@ -71,7 +74,10 @@ export class JoiningContainer {
   /** The attempt is over. `exit`: of its container; null when it is not known to have ended. */
   release(exit: ContainerExit | null): void {
     if (exit === null) this.#giveBack('unclear');
-    else this.#giveBack(DOUBTFUL_CODES.includes(exit.exitCode) ? 'spent' : 'ended');
+    else {
+      const isSpent = this.#isKept || DOUBTFUL_CODES.includes(exit.exitCode);
+      this.#giveBack(isSpent ? 'spent' : 'ended');
+    }
   }
 
   #giveBack(end: NetworkEnd): void {

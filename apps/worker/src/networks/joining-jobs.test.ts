@@ -1,6 +1,7 @@
 import { createLogger } from '@conjob/shared';
 import { until } from '@conjob/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { containerName } from '../container-spec.ts';
 import { type ContainerSpec, type Engine, NetworkGoneError } from '../engine/engine.ts';
 import { FakeEngine } from '../engine/fake/fake-engine.ts';
 import { LABELS } from '../engine/labels.ts';
@@ -51,7 +52,13 @@ beforeEach(async () => {
 afterEach(() => networks.end());
 
 async function run(job: Partial<TestJob> = {}, on = engine) {
-  const id = await ledger.submit({ image: 'shell', network: 'none', args: ['true'], ...job });
+  const id = await ledger.submit({
+    image: 'shell',
+    network: 'none',
+    args: ['true'],
+    remove: true,
+    ...job,
+  });
   const dependencies = { ...jobDependencies(on, ledger.attempts), networks };
   return { id, ...(await runJob(dependencies, await ledger.claim(id), new StopSignal())) };
 }
@@ -133,6 +140,19 @@ describe('a job', () => {
       },
     });
     expect((await run({ args: ['sh', '-c', 'exit 3'] }, losing)).exitCode).toBe(3);
+  });
+
+  test('whose container is kept leaves no held network to the next one, nor to that container', async () => {
+    await untilReady();
+    const { id } = await run({ remove: false });
+    await untilReady();
+    await run();
+    expect(used()).toEqual(['joined', 'joined']);
+    expect(specs[0]?.joins).not.toBe(specs[1]?.joins);
+    expect(await fake.inspect(specs[0]?.joins ?? '')).toBeNull();
+    // By hand.
+    const again = fake.start(containerName({ id, attempt: 1 }));
+    await expect(again).rejects.toBeInstanceOf(NetworkGoneError);
   });
 
   test('that was killed leaves no held network to the next one', async () => {

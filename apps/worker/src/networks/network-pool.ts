@@ -5,8 +5,8 @@ import type { HeldNetwork } from './held-network.ts';
 export type ReusePolicy = 'clean' | 'never';
 
 /**
- * How the job in a held network ended. `ended`: by itself, and with all its processes. `spent`: it is over, but
- * whether its processes are is not sure. `unclear`: its container may be running, or be about to.
+ * How the job in a held network ended. `ended`: by itself, and with all its processes, and nobody can be in it again.
+ * `spent`: it is over, but whether its processes are is not sure, or its container is kept. `unclear`: its container may be running, or be about to.
  */
 export type NetworkEnd = 'ended' | 'spent' | 'unclear';
 
