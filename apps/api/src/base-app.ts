@@ -2,6 +2,7 @@ import type { Logger } from '@conjob/shared';
 import express, { type Express } from 'express';
 import { healthRoutes } from './health/health-routes.ts';
 import type { Readiness } from './health/readiness.ts';
+import { refuseAmbiguous } from './middleware/refuse-ambiguous.ts';
 import { requestLog } from './middleware/request-log.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 
@@ -20,6 +21,6 @@ export function createBaseApp({ logger, readiness }: BaseDependencies): Express 
   Object.defineProperty(app.request, 'fresh', { value: false });
   // Queries are read by our own, strict reader.
   app.set('query parser', false);
-  app.use(requestLog(logger), securityHeaders, healthRoutes(readiness));
+  app.use(requestLog(logger), securityHeaders, refuseAmbiguous, healthRoutes(readiness));
   return app;
 }
