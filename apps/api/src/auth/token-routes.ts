@@ -2,6 +2,7 @@ import { type RequestHandler, Router } from 'express';
 import { allowMethods } from '../http/allow-methods.ts';
 import { isoTime } from '../http/iso-time.ts';
 import { Query } from '../http/query.ts';
+import { ignoreBody } from '../http/read-body.ts';
 import { RequestError } from '../http/request-errors.ts';
 import { ROLES } from './role.ts';
 import type { TokenInfo, Tokens } from './tokens.ts';
@@ -55,8 +56,8 @@ export function tokenRoutes(tokens: Tokens): Router {
     .route('/tokens')
     .all(allowMethods('GET', 'HEAD', 'POST'))
     .get(list)
-    .post(create);
-  router.route('/tokens/:name').all(allowMethods('DELETE')).delete(revoke);
+    .post(ignoreBody, create);
+  router.route('/tokens/:name').all(allowMethods('DELETE')).delete(ignoreBody, revoke);
   return router;
 }
 

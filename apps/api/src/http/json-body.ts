@@ -28,7 +28,9 @@ export function readJson(
     return JSON.parse(body.toString('utf8'), refuseProto);
   } catch (cause) {
     if (cause instanceof RequestError) throw cause;
-    throw new RequestError('request.malformed', `${what} must be valid JSON.`, { cause });
+    const isTooDeep = cause instanceof RangeError;
+    const complaint = isTooDeep ? 'is nested too deeply' : 'must be valid JSON';
+    throw new RequestError('request.malformed', `${what} ${complaint}.`, { cause });
   }
 }
 

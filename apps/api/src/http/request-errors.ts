@@ -106,3 +106,7 @@ export function invalidFields(
   const detail = errors.map(({ path, message }) => `${path}: ${message}`).join(' ');
   return new RequestError(code, detail, hint === undefined ? { errors } : { errors, hint });
 }
+
+export function bodyTooLarge(maxBytes: number): RequestError {
+  return new RequestError('request.too_large', `The body may have at most ${maxBytes} bytes.`);
+}

@@ -1,5 +1,5 @@
 import { redisFault } from './redis-errors.ts';
-import { RequestError } from './request-errors.ts';
+import { bodyTooLarge, RequestError } from './request-errors.ts';
 
 /** What body-parser and Express throw: an http-errors object with a status and sometimes a type. */
 interface ThrownByExpress {
@@ -25,12 +25,14 @@ function fromExpress(error: unknown): RequestError | undefined {
   if (!(error instanceof Error)) return undefined;
   const { status, type, limit } = error as ThrownByExpress;
   if (status === 413) {
-    return new RequestError('request.too_large', `The body may have at most ${limit} bytes.`);
+    return bodyTooLarge(Number(limit));
   }
   if (status === 415) {
     return new RequestError(
       'request.unsupported_media_type',
       'The body must be sent as it is, without a Content-Encoding.',
+      // RFC 9110, 12.5.3: which ones would do.
+      { headers: { 'Accept-Encoding': 'identity' } },
     );
   }
   if (type === 'request.aborted' || type === 'request.size.invalid') {

@@ -5,7 +5,7 @@ import { clientLeft } from '../http/client-left.ts';
 import { namesTag } from '../http/entity-tag.ts';
 import { readPreferences } from '../http/prefer.ts';
 import { Query } from '../http/query.ts';
-import { bodyOf, readBody } from '../http/read-body.ts';
+import { bodyOf, ignoreBody, readBody } from '../http/read-body.ts';
 import { readCancelReason } from './cancel-request.ts';
 import { idempotencyKeyHash } from './idempotency.ts';
 import {
@@ -135,7 +135,7 @@ export function jobRoutes({
     .route('/jobs/:id')
     .all(allowMethods('GET', 'HEAD', 'DELETE'))
     .get(show)
-    .delete(remove);
+    .delete(ignoreBody, remove);
   router
     .route('/jobs/:id/cancel')
     .all(allowMethods('POST'))

@@ -9,7 +9,7 @@ import { type Request, type RequestHandler, Router } from 'express';
 import { allowMethods } from '../http/allow-methods.ts';
 import { isoTime } from '../http/iso-time.ts';
 import { Query } from '../http/query.ts';
-import { bodyOf, readBody } from '../http/read-body.ts';
+import { bodyOf, ignoreBody, readBody } from '../http/read-body.ts';
 import { invalidFields, RequestError } from '../http/request-errors.ts';
 import type { SecretService } from './secret-service.ts';
 
@@ -42,7 +42,7 @@ export function secretRoutes(secrets: SecretService): Router {
     .all(allowMethods('GET', 'HEAD', 'POST', 'DELETE'))
     .get(show)
     .post(readBody(MAX_SECRET_BYTES), set)
-    .delete(remove);
+    .delete(ignoreBody, remove);
   return router;
 }
 

@@ -2,6 +2,7 @@ import { type RequestHandler, Router } from 'express';
 import { allowMethods } from '../http/allow-methods.ts';
 import { clientLeft } from '../http/client-left.ts';
 import { Query } from '../http/query.ts';
+import { ignoreBody } from '../http/read-body.ts';
 import type { VolumeRemovals } from './volume-removals.ts';
 
 /** As engines take names of volumes. */
@@ -31,6 +32,6 @@ export function volumeRoutes({ volumes, closing }: Dependencies): Router {
   };
 
   const router = Router();
-  router.route('/tasks/docker/volume/rm').all(allowMethods('POST')).post(remove);
+  router.route('/tasks/docker/volume/rm').all(allowMethods('POST')).post(ignoreBody, remove);
   return router;
 }

@@ -5,6 +5,7 @@ import { allowMethods } from '../http/allow-methods.ts';
 import { clientLeft } from '../http/client-left.ts';
 import { readPreferences } from '../http/prefer.ts';
 import { Query } from '../http/query.ts';
+import { ignoreBody } from '../http/read-body.ts';
 import { reasonError } from '../http/reason.ts';
 import { hasResumed, isDrained, type WorkerService } from './worker-service.ts';
 import { viewWorker } from './worker-view.ts';
@@ -62,8 +63,8 @@ export function drainRoutes({ workers, closing }: Dependencies): Router {
   };
 
   const router = Router();
-  router.route('/workers/:name/drain').all(allowMethods('POST')).post(drain);
-  router.route('/workers/:name/resume').all(allowMethods('POST')).post(resume);
+  router.route('/workers/:name/drain').all(allowMethods('POST')).post(ignoreBody, drain);
+  router.route('/workers/:name/resume').all(allowMethods('POST')).post(ignoreBody, resume);
   return router;
 }
 
