@@ -135,7 +135,8 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
       const options = { graceMs: SHUTDOWN_GRACE_MS, answerWaiters };
       await Promise.all(servers.map((server) => closeServer(server, options)));
     });
-    const server = await listen(app, { host, port: config.port, certificate });
+    const options = { limits: config.connections, logger };
+    const server = await listen(app, { host, port: config.port, certificate }, options);
     servers.push(server);
     const adminAddress = {
       host,
@@ -143,7 +144,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
       portVariable: 'ADMIN_PORT',
       certificate,
     };
-    const adminServer = await listen(adminApp, adminAddress);
+    const adminServer = await listen(adminApp, adminAddress, options);
     servers.push(adminServer);
     const { port } = server.address() as AddressInfo;
     const urls = { url: urlOf(server), adminUrl: urlOf(adminServer) };

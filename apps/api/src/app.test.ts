@@ -22,6 +22,7 @@ import { JobQueue } from './queue/job-queue.ts';
 import { SecretService } from './secrets/secret-service.ts';
 import { startHandWorker } from './testing/hand-worker.ts';
 import { call } from './testing/http-client.ts';
+import { LISTEN_OPTIONS } from './testing/listen-options.ts';
 import { WorkerService } from './workers/worker-service.ts';
 
 test('clients that leave leave no waiter behind, and their jobs go on', async () => {
@@ -50,7 +51,7 @@ test('clients that leave leave no waiter behind, and their jobs go on', async ()
   const readiness = { fault: async () => null };
   const routes = { jobs, waits, abandoned, follow, workers, tokens, limits, secrets };
   const app = createApp({ config, logger, readiness, ...routes });
-  const http = await listen(app, { host: '127.0.0.1', port: 0 });
+  const http = await listen(app, { host: '127.0.0.1', port: 0 }, LISTEN_OPTIONS);
   const worker = startHandWorker(server.url);
 
   const clients = new AbortController();

@@ -13,6 +13,13 @@ test('needs no variable at all', () => {
     redisUrl: 'redis://127.0.0.1:6379',
     logLevel: 'info',
     maxInputBytes: 10 * 1024 * 1024,
+    connections: {
+      maxHeaderBytes: 16_384,
+      maxConnections: 10_000,
+      headersTimeoutMs: 10_000,
+      requestTimeoutMs: 120_000,
+      keepAliveMs: 75_000,
+    },
     clientStallMs: 60_000,
     corsOrigins: [],
     secretKeysFolder: undefined,

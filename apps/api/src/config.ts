@@ -22,6 +22,7 @@ import {
   password,
   username,
 } from './auth/login-variables.ts';
+import type { ConnectionLimits } from './http/connection-limits.ts';
 import { missingHalf } from './missing-half.ts';
 
 const MIB = 1024 * 1024;
@@ -76,6 +77,12 @@ const schema = z
     REDIS_URL: redisUrl,
     LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
     MAX_INPUT_BYTES: wholeNumber(1, 256 * MIB).default(10 * MIB),
+    MAX_HEADER_BYTES: wholeNumber(4096, MIB).default(16 * 1024),
+    MAX_CONNECTIONS: wholeNumber(1, 1_000_000).default(10_000),
+    HEADERS_TIMEOUT_SECONDS: wholeNumber(1, 3600).default(10),
+    REQUEST_TIMEOUT_SECONDS: wholeNumber(1, 24 * 3600).default(120),
+    // Longer than load balancers keep a connection: they must be the ones that close it.
+    KEEP_ALIVE_SECONDS: wholeNumber(1, 3600).default(75),
     CLIENT_STALL_SECONDS: wholeNumber(1, 3600).default(60),
     JOB_LIMIT_REQ: limit('maxGlobalRequestsPerSecond'),
     JOB_LIMIT_CONCURRENT: limit('maxConcurrentRuns'),
@@ -127,6 +134,13 @@ const schema = z
     redisUrl: env.REDIS_URL,
     logLevel: env.LOG_LEVEL,
     maxInputBytes: env.MAX_INPUT_BYTES,
+    connections: {
+      maxHeaderBytes: env.MAX_HEADER_BYTES,
+      maxConnections: env.MAX_CONNECTIONS,
+      headersTimeoutMs: env.HEADERS_TIMEOUT_SECONDS * 1000,
+      requestTimeoutMs: env.REQUEST_TIMEOUT_SECONDS * 1000,
+      keepAliveMs: env.KEEP_ALIVE_SECONDS * 1000,
+    } satisfies ConnectionLimits as ConnectionLimits,
     /** How long a client may take nothing of the answer that is ready for it. */
     clientStallMs: env.CLIENT_STALL_SECONDS * 1000,
     /** Web origins whose pages may start jobs; `*` allows all. */

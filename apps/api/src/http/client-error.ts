@@ -1,27 +1,34 @@
 import { type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { ConnectionLimits } from './connection-limits.ts';
 import { problemDocument } from './problem.ts';
 import { RequestError } from './request-errors.ts';
 import { traceId } from './trace-id.ts';
 
 /** Answers what is no HTTP request at all, and so never reaches a route. */
-export function answerClientErrors(server: Server): void {
+export function answerClientErrors(
+  server: Server,
+  limits: Pick<ConnectionLimits, 'maxHeaderBytes'>,
+): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // A client that left, or one that already got an answer on this connection, gets nothing.
     const answered = ((socket as Socket).bytesWritten ?? 0) > 0;
     // Nor does one that does not even speak TLS, where that is spoken.
     const isNoTls = /^ERR_(?:SSL|TLS)_/.test(error.code ?? '');
     if (error.code === 'ECONNRESET' || !socket.writable || answered || isNoTls) socket.destroy();
-    else socket.end(rawAnswer(toProblem(error.code)));
+    else socket.end(rawAnswer(toProblem(error.code, limits)));
   });
 }
 
-function toProblem(code: string | undefined): RequestError {
+function toProblem(
+  code: string | undefined,
+  { maxHeaderBytes }: Pick<ConnectionLimits, 'maxHeaderBytes'>,
+): RequestError {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
       return new RequestError(
         'request.headers_too_large',
-        'The URL and the headers together are larger than 16 KiB.',
+        `The URL and the headers together are larger than ${maxHeaderBytes} bytes.`,
         { hint: 'Send large input as the body of a POST.' },
       );
     case 'ERR_HTTP_REQUEST_TIMEOUT':

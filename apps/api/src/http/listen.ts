@@ -2,15 +2,13 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { ConfigError } from '@conjob/shared';
+import { ConfigError, type Logger } from '@conjob/shared';
 import { TLS_RULES } from '../tls/certificate.ts';
 import type { CertificateFiles } from '../tls/certificate-files.ts';
 import { answerClientErrors } from './client-error.ts';
+import { type ConnectionLimits, limitConnections, serverOptions } from './connection-limits.ts';
+import { withoutRefused } from './refused-connections.ts';
 
-/** Longer than load balancers keep a connection: they must be the ones that close it. */
-const KEEP_ALIVE_MS = 75_000;
-/** Finds out about clients that vanished during a long wait. */
-const TCP_KEEP_ALIVE_MS = 30_000;
 const CLOSE_IDLE_EVERY_MS = 50;
 /** Less than a process takes to shut down: a client that says nothing must not hold that up. */
 const HANDSHAKE_MS = 5000;
@@ -24,13 +22,23 @@ export interface Address {
   readonly certificate?: CertificateFiles | null;
 }
 
+export interface ListenOptions {
+  readonly limits: ConnectionLimits;
+  readonly logger: Logger;
+}
+
 /** Throws `ConfigError` when the address can't be had. */
-export async function listen(handler: RequestListener, address: Address): Promise<Server> {
+export async function listen(
+  handler: RequestListener,
+  address: Address,
+  { limits, logger }: ListenOptions,
+): Promise<Server> {
   const { host, port } = address;
-  const server = createServerFor(handler, address.certificate ?? null);
-  answerClientErrors(server);
+  const server = createServerFor(withoutRefused(handler), address.certificate ?? null, limits);
+  limitConnections(server, limits, logger);
+  answerClientErrors(server, limits);
   // An expectation that nobody knows is ignored: Node would answer 417, without a trace id.
-  server.on('checkExpectation', handler);
+  server.on('checkExpectation', withoutRefused(handler));
   server.listen(port, host);
   try {
     await once(server, 'listening');
@@ -40,14 +48,12 @@ export async function listen(handler: RequestListener, address: Address): Promis
   return server;
 }
 
-function createServerFor(handler: RequestListener, certificate: CertificateFiles | null): Server {
-  const options = {
-    keepAlive: true,
-    keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    // Node answers a request without Host by itself, and without a word: ours is better.
-    requireHostHeader: false,
-  };
+function createServerFor(
+  handler: RequestListener,
+  certificate: CertificateFiles | null,
+  limits: ConnectionLimits,
+): Server {
+  const options = serverOptions(limits);
   if (certificate === null) return createServer(options, handler);
   const tls = {
     ...certificate.current,

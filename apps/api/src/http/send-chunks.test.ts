@@ -7,6 +7,7 @@ import { answerErrors } from '../middleware/answer-errors.ts';
 import { requestLog } from '../middleware/request-log.ts';
 import { cutOffStalledClients } from '../middleware/stalled-clients.ts';
 import { call } from '../testing/http-client.ts';
+import { LISTEN_OPTIONS } from '../testing/listen-options.ts';
 import { closeServer, listen, urlOf } from './listen.ts';
 import { sendChunks } from './send-chunks.ts';
 
@@ -30,7 +31,7 @@ async function serve(
   app.use(requestLog(logger), cutOffStalledClients(stalledAfterMs));
   app.get('/', (_req, res) => sendChunks(res, chunks()));
   app.use(answerErrors);
-  const server = await listen(app, { host: '127.0.0.1', port: 0 });
+  const server = await listen(app, { host: '127.0.0.1', port: 0 }, LISTEN_OPTIONS);
   closers.push(() => closeServer(server, { graceMs: 0, answerWaiters: () => {} }));
   return urlOf(server);
 }

@@ -9,6 +9,7 @@ import { ConfigError, createLogger } from '@conjob/shared';
 import { makeCertificates, type TempFolder, tempFolder } from '@conjob/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { closeServer, listen, urlOf } from '../http/listen.ts';
+import { LISTEN_OPTIONS } from '../testing/listen-options.ts';
 import { CertificateFiles } from './certificate-files.ts';
 
 const PATIENT = { timeout: 15_000 };
@@ -54,11 +55,8 @@ beforeEach(async () => {
   const destination = { write: (line: string) => void logs.push(JSON.parse(line)) };
   const logger = createLogger({ name: 'test', level: 'info', destination });
   files = await CertificateFiles.open({ ...paths(), logger, lookEveryMs: 20 });
-  server = await listen((req, res) => void res.end(`${req.url}`), {
-    host: '127.0.0.1',
-    port: 0,
-    certificate: files,
-  });
+  const address = { host: '127.0.0.1', port: 0, certificate: files };
+  server = await listen((req, res) => void res.end(`${req.url}`), address, LISTEN_OPTIONS);
 });
 afterEach(async () => {
   await closeServer(server, { graceMs: 100, answerWaiters: () => {} });
