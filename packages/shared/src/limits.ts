@@ -34,6 +34,7 @@ export class Limits {
   readonly #commands: LedgerCommands;
   readonly #defaults: LimitValues;
   #areAnnounced = false;
+  #asked: Promise<LimitValues> | undefined;
 
   constructor(redis: Redis, defaults: LimitValues) {
     this.#redis = redis;
@@ -41,8 +42,15 @@ export class Limits {
     this.#defaults = defaults;
   }
 
-  async current(): Promise<LimitValues> {
-    return this.#read(await this.#redis.hgetall(keys.limits));
+  /** As they are now. Whoever asks in the same turn of the event loop shares the answer. */
+  current(): Promise<LimitValues> {
+    if (this.#asked === undefined) {
+      this.#asked = this.#redis.hgetall(keys.limits).then((fields) => this.#read(fields));
+      setImmediate(() => {
+        this.#asked = undefined;
+      });
+    }
+    return this.#asked;
   }
 
   /**

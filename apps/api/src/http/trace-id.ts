@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 
 /** A B3 trace id: 16 or 32 hex digits, not all zero. */
 const TRACE_ID = /^(?!0+$)(?:[0-9a-f]{16}|[0-9a-f]{32})$/i;
@@ -7,5 +7,5 @@ const TRACE_ID = /^(?!0+$)(?:[0-9a-f]{16}|[0-9a-f]{32})$/i;
 export function traceId(given: string | string[] | undefined): string {
   return typeof given === 'string' && TRACE_ID.test(given)
     ? given
-    : randomBytes(16).toString('hex');
+    : randomUUID().replaceAll('-', '');
 }

@@ -8,12 +8,24 @@ import { UseLog } from './use-log.ts';
 /** Notes what a container is about to use, for reapers to see. Nobody waits for it, and it never throws. */
 export type NoteUses = (container: Pick<ContainerSpec, 'image' | 'labels' | 'volumes'>) => void;
 
+/** So long a use counts as noted: less than what a reaper takes for fresh. */
+const NOTED_MS = 20_000;
+/** More names are not remembered. */
+const MAX_REMEMBERED = 1_000;
+
 export function noteUses(redis: Redis, engineId: string, logger: Logger): NoteUses {
   const images = new UseLog(redis, keys.imageUse(engineId));
   const volumes = new UseLog(redis, keys.volumeUse(engineId));
+  const notedAt = new Map<string, number>();
   const note = (log: UseLog, name: string): void => {
-    const warn = (error: unknown) => logger.warn({ err: error, name }, 'could not note a use');
-    log.note(name).catch(warn);
+    const now = performance.now();
+    if (now - (notedAt.get(name) ?? Number.NEGATIVE_INFINITY) < NOTED_MS) return;
+    if (notedAt.size >= MAX_REMEMBERED) notedAt.clear();
+    notedAt.set(name, now);
+    log.note(name).catch((error: unknown) => {
+      notedAt.delete(name);
+      logger.warn({ err: error, name }, 'could not note a use');
+    });
   };
   return ({ image, labels, volumes: mounted }) => {
     const reference = canonicalImage(parseImageReference(labels[LABELS.image] ?? ''));

@@ -12,6 +12,9 @@ import { FakeProcess, type ProcessEnd } from './fake-process.ts';
 import { OutputQueue } from './output-queue.ts';
 import type { Step } from './script.ts';
 
+/** Of each watch that is let go of: a stack trace for each would cost more than all else. */
+const LET_GO = new EngineError('engine.unavailable', 'let go');
+
 /** A container in memory. */
 export class FakeContainer {
   readonly id: string;
@@ -88,7 +91,7 @@ export class FakeContainer {
       exitCode: watch.promise,
       destroy: () => {
         this.#watches.delete(watch);
-        watch.reject(new EngineError('engine.unavailable', 'let go'));
+        watch.reject(LET_GO);
       },
     };
   }
