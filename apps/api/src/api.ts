@@ -27,6 +27,7 @@ import { isLoopback } from './http/loopback.ts';
 import { AbandonedJobs } from './jobs/abandoned-jobs.ts';
 import { JobEvents } from './jobs/job-events.ts';
 import { JobService } from './jobs/job-service.ts';
+import { QueuedMarks } from './jobs/queued-marks.ts';
 import { JobWaits } from './jobs/wait-for-job.ts';
 import { announceLimits } from './limits/announce-limits.ts';
 import { ProcessMetrics } from './metrics/process-metrics.ts';
@@ -96,12 +97,15 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     const registry = new Workers(redis);
     const recent = new RecentWorkers(registry);
     const metrics = new ProcessMetrics();
+    const marks = new QueuedMarks({ ledger, events, logger });
+    releasers.push(async () => marks.close());
     const jobs = new JobService({
       redis,
       ledger,
       queue,
       limits,
       workers: recent,
+      marks,
       onRefused: metrics.countRefused,
       logger,
     });

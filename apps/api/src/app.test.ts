@@ -17,6 +17,7 @@ import { closeServer, listen, urlOf } from './http/listen.ts';
 import { AbandonedJobs } from './jobs/abandoned-jobs.ts';
 import { JobEvents } from './jobs/job-events.ts';
 import { JobService } from './jobs/job-service.ts';
+import { QueuedMarks } from './jobs/queued-marks.ts';
 import { JobWaits } from './jobs/wait-for-job.ts';
 import { JobQueue } from './queue/job-queue.ts';
 import { SecretService } from './secrets/secret-service.ts';
@@ -39,7 +40,8 @@ test('clients that leave leave no waiter behind, and their jobs go on', async ()
   const registry = new Workers(redis);
   const config = loadApiConfig({});
   const limits = new Limits(redis, config.limits);
-  const jobs = new JobService({ redis, ledger, queue, limits, workers: registry, logger });
+  const marks = new QueuedMarks({ ledger, events, logger });
+  const jobs = new JobService({ redis, ledger, queue, limits, workers: registry, marks, logger });
   const workers = new WorkerService(registry);
   const tokens = new Tokens(redis);
   const abandoned = new AbandonedJobs({ jobs, logger });

@@ -33,53 +33,54 @@ function service() {
       await accept.promise;
       return { outcome: 'accepted', id };
     },
-    queued: vi.fn(async () => {}),
   };
+  const mark = vi.fn();
   const jobs = new JobService({
     redis: {} as Redis,
     ledger: ledger as unknown as Submissions,
     queue: { add: () => add.promise } as unknown as JobQueue,
     limits: { current: () => Promise.reject(new Error('not asked')) },
     workers: { list: async () => [] },
+    marks: { mark },
     logger: createLogger({ name: 'test', level: 'silent' }),
   });
-  return { jobs, accept, add, queued: ledger.queued };
+  return { jobs, accept, add, mark };
 }
 
 /** Everything that can go on without an answer has gone on. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 test.each(KEYS)('a job %s counts as queued once ledger and queue have it', async (_what, key) => {
-  const { jobs, accept, add, queued } = service();
+  const { jobs, accept, add, mark } = service();
   const submitted = jobs.submit(JOB, { keyHash: key });
   accept.resolve();
   await settled();
-  expect(queued).not.toHaveBeenCalled();
+  expect(mark).not.toHaveBeenCalled();
   add.resolve();
-  expect(queued).not.toHaveBeenCalled();
+  expect(mark).not.toHaveBeenCalled();
   const { id } = await submitted;
-  expect(queued.mock.calls).toEqual([[id]]);
+  expect(mark.mock.calls).toEqual([[id]]);
 });
 
 test('a job that may not be in the ledger never counts as queued', async () => {
-  const { jobs, accept, add, queued } = service();
+  const { jobs, accept, add, mark } = service();
   const submitted = jobs.submit(JOB);
   add.resolve();
   accept.reject(new Error('no answer'));
   await expect(submitted).rejects.toThrow('no answer');
   await settled();
-  expect(queued).not.toHaveBeenCalled();
+  expect(mark).not.toHaveBeenCalled();
 });
 
 test.each(KEYS)(
   'a job %s that the queue did not take is left to the sweeper',
   async (_what, key) => {
-    const { jobs, accept, add, queued } = service();
+    const { jobs, accept, add, mark } = service();
     const submitted = jobs.submit(JOB, { keyHash: key });
     accept.resolve();
     add.reject(new Error('no answer'));
     await expect(submitted).resolves.toMatchObject({ replayed: false });
     await settled();
-    expect(queued).not.toHaveBeenCalled();
+    expect(mark).not.toHaveBeenCalled();
   },
 );

@@ -16,6 +16,7 @@ import { findJobs, type JobFilter, type JobPage } from './job-list.ts';
 import { type OutputRange, outputBytes } from './job-output.ts';
 import { type JobView, NO_REASON, viewJob } from './job-view.ts';
 import type { NewJob } from './new-job.ts';
+import type { QueuedMarks } from './queued-marks.ts';
 import { findWaiting } from './waiting.ts';
 
 interface Dependencies {
@@ -24,6 +25,7 @@ interface Dependencies {
   readonly queue: JobQueue;
   readonly limits: Pick<Limits, 'current'>;
   readonly workers: Pick<RecentWorkers, 'list'>;
+  readonly marks: Pick<QueuedMarks, 'mark'>;
   /** Told of each job that a limit refuses. */
   readonly onRefused?: (limit: string) => void;
   readonly logger: Logger;
@@ -34,6 +36,8 @@ export interface SubmitOptions {
   readonly keyHash?: string | undefined;
   /** Refused unless it may run at once, as far as the limit goes of jobs that run at once. */
   readonly needsPlace?: boolean;
+  /** Called with the id of a new job before any worker can take it. */
+  readonly onAccepted?: (id: string) => void;
 }
 
 export interface Submitted {
@@ -54,7 +58,7 @@ export class JobService {
 
   async submit(
     { spec, input, fingerprint }: NewJob,
-    { keyHash, needsPlace }: SubmitOptions = {},
+    { keyHash, needsPlace, onAccepted }: SubmitOptions = {},
   ): Promise<Submitted> {
     const idempotency = keyHash === undefined ? undefined : { keyHash, fingerprint };
     const submission = { id: newJobId(), spec, input, idempotency, needsPlace };
@@ -70,10 +74,11 @@ export class JobService {
         { hint: 'Use a new key for a new job.' },
       );
     }
-    if (accepted.outcome === 'accepted' && (await this.#tryQueue('add', submission))) {
-      this.#markQueued(accepted.id);
-    }
-    return { id: accepted.id, replayed: accepted.outcome === 'replayed', rate: accepted.rate };
+    const { id, rate } = accepted;
+    if (accepted.outcome === 'replayed') return { id, replayed: true, rate };
+    onAccepted?.(id);
+    if (await this.#tryQueue('add', submission)) this.#dependencies.marks.mark(id);
+    return { id, replayed: false, rate };
   }
 
   async find(id: string): Promise<JobRecord> {
@@ -122,19 +127,6 @@ export class JobService {
   async viewWithoutOutput(records: readonly JobRecord[]): Promise<JobView[]> {
     const waiting = await findWaiting(this.#dependencies, records);
     return records.map((record, index) => viewJob(record, { waiting: waiting[index] ?? null }));
-  }
-
-  /**
-   * Only for a job that both the ledger and the queue have: until this is said the sweeper puts it on
-   * the queue again. Nobody has to wait for it: once more is without effect.
-   */
-  #markQueued(id: string): void {
-    this.#dependencies.ledger.queued(id).catch((error: unknown) => {
-      this.#dependencies.logger.debug(
-        { err: error, job: id },
-        'a queued job could not be marked as such',
-      );
-    });
   }
 
   async #tryQueue(

@@ -24,7 +24,7 @@ import {
 import type { JobService } from './job-service.ts';
 import { conclusionFacts, errorOf, viewRun } from './job-view.ts';
 import { readQueryRequest } from './query-request.ts';
-import type { JobWaits } from './wait-for-job.ts';
+import type { JobWaits, Wait } from './wait-for-job.ts';
 
 export interface JobRouteDependencies {
   readonly jobs: JobService;
@@ -50,8 +50,17 @@ export function runRoutes({
     const preferences = readPreferences(req.get('prefer'));
     const seconds = preferredWaitSeconds(preferences);
     const keyHash = idempotencyKeyHash(req, res);
+    const options = {
+      timeoutMs: seconds === undefined ? undefined : seconds * 1000,
+      signal: clientLeft(res),
+    };
+    // Begun before any worker can take the job, a wait need not look at it before it is woken.
+    let wait: Promise<Wait> | undefined;
+    const onAccepted = (id: string): void => {
+      if (!job.wantsStream) wait = waits.untilFinished(id, { ...options, isNew: true });
+    };
     const submitted = await jobs
-      .submit(job, { keyHash, needsPlace: true })
+      .submit(job, { keyHash, needsPlace: true, onAccepted })
       .catch((error: unknown) => {
         if (error instanceof RefusedJobError) return error;
         throw error;
@@ -60,13 +69,9 @@ export function runRoutes({
     setSubmittedHeaders(res, submitted);
     setAppliedPreferences(res, preferences);
 
-    const options = {
-      timeoutMs: seconds === undefined ? undefined : seconds * 1000,
-      signal: clientLeft(res),
-    };
     const { end, record } = job.wantsStream
       ? await streamRun(res, follow, submitted.id, options)
-      : await waits.untilFinished(submitted.id, options);
+      : await (wait ?? waits.untilFinished(submitted.id, options));
     if (end === 'disconnected') {
       if (job.cancelOnDisconnect) abandoned.cancel(submitted.id);
       return;
