@@ -5,13 +5,14 @@ import { describeMachine } from './report/machine.ts';
 import { putSection } from './report/sections.ts';
 import { cpu } from './scenarios/cpu.ts';
 import { echo } from './scenarios/echo.ts';
+import { noop } from './scenarios/noop.ts';
 import { output } from './scenarios/output.ts';
 import { recovery } from './scenarios/recovery.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 import { throughput } from './scenarios/throughput.ts';
 import { setStage } from './stage/stage.ts';
 
-const SCENARIOS: readonly Scenario[] = [echo, throughput, cpu, output, recovery];
+const SCENARIOS: readonly Scenario[] = [echo, throughput, cpu, output, noop, recovery];
 const DOCS = join(import.meta.dirname, '..', '..', 'docs');
 
 const USAGE = `Usage: pnpm bench [scenario…] [--rounds N] [--built] [--everysec] [--write]

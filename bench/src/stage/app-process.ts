@@ -4,24 +4,35 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Service, startService, waitUntilReady } from '@conjob/provision';
 import { type LogLine, logLines } from './log-lines.ts';
 
-const APPS = join(import.meta.dirname, '..', '..', '..', 'apps');
+const ROOT = join(import.meta.dirname, '..', '..', '..');
 const READY_WITHIN_MS = 20_000;
 const SAYS_WITHIN_MS = 20_000;
 const LOOK_MS = 10;
 /** More than the worker itself gives its jobs. */
 const STOP_WITHIN_MS = 20_000;
 
-/** What it says when it can be used. */
-const READY = { api: 'listening', worker: 'worker is ready' } as const;
+/** Where each is, and what it says when it can be used. */
+const APPS = {
+  api: { folder: 'apps/api', main: 'src/main.ts', ready: 'listening' },
+  worker: { folder: 'apps/worker', main: 'src/main.ts', ready: 'worker is ready' },
+  /** Many workers in one process, each on a fake engine. */
+  workers: {
+    folder: 'bench',
+    main: 'src/simulation/workers-main.ts',
+    ready: 'all workers are ready',
+  },
+} as const;
 
 export interface AppOptions {
-  readonly app: keyof typeof READY;
+  readonly app: keyof typeof APPS;
   readonly env: Readonly<Record<string, string>>;
   readonly logPath: string;
   /** Run what `pnpm build` made, as the images do, instead of the sources. */
   readonly built: boolean;
   /** A script that Node runs before the app. */
   readonly preload?: string | undefined;
+  /** More options of Node. */
+  readonly nodeOptions?: readonly string[] | undefined;
 }
 
 /** A process of ConJob. Times are milliseconds since the epoch. */
@@ -40,7 +51,15 @@ export interface AppProcess {
 }
 
 /** Starts an API or a worker, and waits until it is ready. */
-export async function startApp({ app, env, logPath, built, preload }: AppOptions) {
+export async function startApp({
+  app,
+  env,
+  logPath,
+  built,
+  preload,
+  nodeOptions = [],
+}: AppOptions) {
+  const { folder, main, ready } = APPS[app];
   const spawnedAt = performance.timeOrigin + performance.now();
   const service: Service = await startService({
     // A service knows little of our environment; `env` replaces itself with the app.
@@ -51,7 +70,8 @@ export async function startApp({ app, env, logPath, built, preload }: AppOptions
       // As the start scripts and the images do.
       '--max-semi-space-size=1',
       ...(preload === undefined ? [] : ['--require', preload]),
-      join(APPS, app, built ? 'dist/main.js' : 'src/main.ts'),
+      ...nodeOptions,
+      join(ROOT, folder, built && app !== 'workers' ? 'dist/main.js' : main),
     ],
     logPath,
   });
@@ -60,7 +80,7 @@ export async function startApp({ app, env, logPath, built, preload }: AppOptions
     logLines(readFileSync(logPath, 'utf8')).find(
       ({ pid, msg }) => pid === service.pid && msg === message,
     );
-  await waitUntilReady(app, service, async () => find(READY[app]) !== undefined, READY_WITHIN_MS);
+  await waitUntilReady(app, service, async () => find(ready) !== undefined, READY_WITHIN_MS);
   const says = async (message: string): Promise<LogLine> => {
     const deadline = performance.now() + SAYS_WITHIN_MS;
     for (;;) {
@@ -75,7 +95,7 @@ export async function startApp({ app, env, logPath, built, preload }: AppOptions
   const started: AppProcess = {
     pid: service.pid,
     spawnedAt,
-    ready: await says(READY[app]),
+    ready: await says(ready),
     says,
     async kill() {
       process.kill(service.pid, 'SIGKILL');

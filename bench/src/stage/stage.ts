@@ -18,6 +18,8 @@ export interface Stage {
   /** Without the number of a database: by that, several ConJobs can share it. */
   readonly redisUrl: string;
   readonly image: string;
+  /** Run what `pnpm build` made instead of the sources. */
+  readonly built: boolean;
   /** Gives `use` a new ConJob, and stops it afterwards. */
   withConJob<T>(
     env: Readonly<Record<string, string>>,
@@ -57,6 +59,7 @@ export async function setStage({ built, everysec }: StageOptions): Promise<Stage
       redisPid: redis.pid,
       redisUrl: redis.url,
       image: TEST_IMAGES.busybox.tag,
+      built,
       async withConJob(env, use) {
         const conJob = await startConJob({ ...places, env });
         try {

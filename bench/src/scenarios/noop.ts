@@ -1,0 +1,130 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { profileShares, type Share } from '../report/cpu-profile.ts';
+import { median, quantile } from '../report/statistics.ts';
+import { figure, table } from '../report/table.ts';
+import { type ClosedRun, closedRun } from '../simulation/closed-run.ts';
+import { PlainClient } from '../simulation/plain-client.ts';
+import { eachPart, PARTS, type PerPart, peakBytes } from '../simulation/process-costs.ts';
+import { type SimulationOptions, startSimulation } from '../simulation/start-simulation.ts';
+import type { Performance, Scenario } from './scenario.ts';
+
+const SLOTS = 32;
+/** As many jobs wait as run: a slot that is free finds the next one. */
+const CLIENTS = 2 * SLOTS;
+const WARM_UP = 3_000;
+const JOBS = 6_000;
+const TARGET_PER_SECOND = 1_500;
+const TOP = 8;
+const MIB = 1024 * 1024;
+
+export const noop: Scenario = {
+  name: 'noop',
+  title: 'Everything but the engine',
+  method: `\
+How many jobs per second go through API, queue, ledger and worker when running one takes no time: the worker runs on the
+fake engine of the tests, all else is what runs in production, one API process and one worker process with
+${SLOTS} slots. ${CLIENTS} clients of one process each send their next \`POST /job/run\` when they have their
+answer, and each answer is checked for what its job printed. ${WARM_UP} jobs come first that do not count, then ${JOBS} for
+each round. The profiles are of a run of their own, \`node --cpu-prof\`, by who has the CPU itself; their shares are of
+the time in which the process was not idle.`,
+  rounds: 5,
+  async run(performance) {
+    const measured = await measure(performance);
+    const profiles = await profile(performance);
+    return report(measured, profiles);
+  },
+};
+
+interface Measured {
+  readonly rounds: readonly ClosedRun[];
+  readonly peakBytes: PerPart;
+}
+
+async function measure({ rounds, signal, say, stage }: Performance): Promise<Measured> {
+  return withOne({ built: stage.built }, async (simulation, client) => {
+    await closedRun(simulation, client, { jobs: WARM_UP, clients: CLIENTS, signal });
+    const runs: ClosedRun[] = [];
+    for (let round = 1; round <= rounds; round += 1) {
+      runs.push(await closedRun(simulation, client, { jobs: JOBS, clients: CLIENTS, signal }));
+      say(`round ${round}: ${figure(runs.at(-1)?.jobsPerSecond ?? 0, 0)} jobs/s`);
+    }
+    return { rounds: runs, peakBytes: peakBytes(simulation) };
+  });
+}
+
+type Profiles = Readonly<Record<'api' | 'workers', readonly Share[]>>;
+
+async function profile({ signal, say, stage }: Performance): Promise<Profiles> {
+  say('profiles');
+  const folder = mkdtempSync(join(tmpdir(), 'conjob-bench-'));
+  const profileFolder = (app: keyof Profiles) => join(folder, app);
+  const nodeOptions = (app: keyof Profiles) => [
+    '--cpu-prof',
+    `--cpu-prof-dir=${profileFolder(app)}`,
+  ];
+  try {
+    await withOne({ built: stage.built, nodeOptions }, (simulation, client) =>
+      closedRun(simulation, client, { jobs: WARM_UP + JOBS, clients: CLIENTS, signal }),
+    );
+    return {
+      api: profileShares(profileFolder('api')),
+      workers: profileShares(profileFolder('workers')),
+    };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function withOne<T>(
+  options: Pick<SimulationOptions, 'built' | 'nodeOptions'>,
+  use: (...parts: [Awaited<ReturnType<typeof startSimulation>>, PlainClient]) => Promise<T>,
+): Promise<T> {
+  const simulation = await startSimulation({ workers: 1, slots: SLOTS, ...options });
+  const client = new PlainClient(simulation.url);
+  try {
+    return await use(simulation, client);
+  } finally {
+    client.close();
+    await simulation.stop();
+  }
+}
+
+function report({ rounds, peakBytes: peak }: Measured, profiles: Profiles): string {
+  const rate = median(rounds.map(({ jobsPerSecond }) => jobsPerSecond));
+  const latencies = rounds.flatMap(({ latenciesMs }) => latenciesMs);
+  const cpu = eachPart((part) => median(rounds.map(({ cpuMsPerJob }) => cpuMsPerJob[part])));
+  const all = PARTS.reduce((sum, part) => sum + cpu[part], 0);
+  const top = Array.from({ length: TOP }, (_, place) => [
+    String(place + 1),
+    ...[profiles.api[place], profiles.workers[place]].map((share) =>
+      share === undefined ? '' : `${share.part} ${figure(share.share * 100)} %`,
+    ),
+  ]);
+  return [
+    table(
+      ['one API, one worker', 'jobs/s', 'target', 'p50 ms', 'p95 ms', 'p99 ms', 'max ms'],
+      [
+        [
+          `${SLOTS} slots, ${CLIENTS} clients`,
+          figure(rate, 0),
+          `≥ ${TARGET_PER_SECOND}`,
+          ...[0.5, 0.95, 0.99, 1].map((share) => figure(quantile(latencies, share))),
+        ],
+      ],
+    ),
+    '',
+    table(
+      ['', 'API', 'worker', 'Redis', 'client', 'all'],
+      [
+        ['CPU ms per job', ...PARTS.map((part) => figure(cpu[part], 2)), figure(all, 2)],
+        ['peak MiB', ...PARTS.map((part) => figure(peak[part] / MIB, 0)), ''],
+      ],
+    ),
+    '',
+    table(['CPU time', 'API', 'worker'], top),
+    '',
+    `${rounds.length} rounds of ${JOBS} jobs; rate and CPU are medians of the rounds.`,
+  ].join('\n');
+}

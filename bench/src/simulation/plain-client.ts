@@ -1,0 +1,97 @@
+import { connect, type Socket } from 'node:net';
+
+export interface PlainAnswer {
+  readonly status: number;
+  /** The status line and the headers, as they came. */
+  readonly head: string;
+  readonly body: string;
+}
+
+interface Connection {
+  readonly socket: Socket;
+  received: string;
+  answer: PromiseWithResolvers<PlainAnswer> | undefined;
+}
+
+const HEAD_END = '\r\n\r\n';
+
+/**
+ * As much of an HTTP client as a load generator needs, for little CPU: connections that are kept, each with one
+ * request at a time, and answers of a known length, in Latin 1. There are as many connections as requests at once.
+ */
+export class PlainClient {
+  readonly #host: string;
+  readonly #port: number;
+  readonly #idle: Connection[] = [];
+  readonly #open = new Set<Connection>();
+
+  constructor(url: string) {
+    const { hostname, port } = new URL(url);
+    this.#host = hostname;
+    this.#port = Number(port);
+  }
+
+  get connections(): number {
+    return this.#open.size;
+  }
+
+  /** Sends a request with an optional JSON body. Rejects when the connection breaks. */
+  async send(method: string, path: string, json?: string): Promise<PlainAnswer> {
+    const connection = this.#idle.pop() ?? (await this.#connect());
+    connection.answer = Promise.withResolvers();
+    const body =
+      json === undefined
+        ? 'Content-Length: 0\r\n\r\n'
+        : `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(json)}\r\n\r\n${json}`;
+    connection.socket.write(`${method} ${path} HTTP/1.1\r\nHost: ${this.#host}\r\n${body}`);
+    return connection.answer.promise;
+  }
+
+  close(): void {
+    for (const { socket } of this.#open) socket.destroy();
+  }
+
+  async #connect(): Promise<Connection> {
+    const socket = connect(this.#port, this.#host);
+    socket.setNoDelay(true).setEncoding('latin1');
+    const connection: Connection = { socket, received: '', answer: undefined };
+    const opened = Promise.withResolvers<void>();
+    this.#open.add(connection);
+    socket.once('connect', () => opened.resolve());
+    socket.on('data', (data: string) => this.#onData(connection, data));
+    socket.on('error', (error) => {
+      opened.reject(error);
+      connection.answer?.reject(error);
+    });
+    socket.on('close', () => {
+      this.#open.delete(connection);
+      const place = this.#idle.indexOf(connection);
+      if (place >= 0) this.#idle.splice(place, 1);
+      connection.answer?.reject(new Error('the connection was closed before the answer'));
+    });
+    await opened.promise;
+    return connection;
+  }
+
+  #onData(connection: Connection, data: string): void {
+    connection.received += data;
+    const { received } = connection;
+    const headEnd = received.indexOf(HEAD_END);
+    if (headEnd < 0) return;
+    const head = received.slice(0, headEnd);
+    const length = Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1] ?? Number.NaN);
+    const answer = connection.answer;
+    if (Number.isNaN(length)) {
+      connection.socket.destroy();
+      answer?.reject(new Error(`an answer of no known length:\n${head}`));
+      return;
+    }
+    const end = headEnd + HEAD_END.length + length;
+    if (received.length < end) return;
+    connection.received = '';
+    connection.answer = undefined;
+    this.#idle.push(connection);
+    const body = received.slice(headEnd + HEAD_END.length, end);
+    answer?.resolve({ status: Number(head.slice(9, 12)), head, body });
+  }
+}
