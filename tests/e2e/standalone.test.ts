@@ -56,6 +56,8 @@ describe('npm start', () => {
     const conjob = start();
     await urlOf(conjob);
     await conjob.says(/Ctrl-C/);
+    // Nothing stands before it that is not for people, whatever is to be said of the engine.
+    expect(conjob.output()).not.toMatch(/^\{/m);
     const lines = conjob.output().match(/'localhost:\d+\/job\/run\?[^']+pull=never'/g) ?? [];
     const answers = await Promise.all(
       lines.map(async (line) => {

@@ -85,7 +85,15 @@ export async function startStandalone(
     const descriptions = { redis: redis.description, engine: engine.description };
     return {
       url,
-      welcome: welcomeText({ url, adminUrl, curl, hasLogin, ...descriptions, hasStarters }),
+      welcome: welcomeText({
+        url,
+        adminUrl,
+        curl,
+        hasLogin,
+        ...descriptions,
+        hasStarters,
+        escapes: worker.escapes,
+      }),
       lost: Promise.race([redis.lost, engine.lost]),
       replaced: worker.lost.then(({ message }) => message),
       close: () => releasers.releaseAll(),

@@ -20,12 +20,16 @@ test.each([
 ])('runc %s is known for %j', (runc, ids) => {
   const warnings = escapeWarnings({ runc });
   expect(warnings).toHaveLength(ids.length);
-  for (const [index, id] of ids.entries()) expect(warnings[index]).toContain(id);
+  for (const [index, id] of ids.entries()) expect(warnings[index]?.message).toContain(id);
 });
 
 test('an engine is warned of by name and version, and told where it is fixed', () => {
   expect(escapeWarnings({ Engine: '20.10.24+dfsg1' })).toEqual([
-    expect.stringMatching(/^Engine 20\.10\.24\+dfsg1 .*CVE-2026-41567.*29\.5\.1$/),
+    {
+      component: 'Engine',
+      version: '20.10.24+dfsg1',
+      message: expect.stringMatching(/^Engine 20\.10\.24\+dfsg1 .*CVE-2026-41567.*29\.5\.1$/),
+    },
   ]);
   expect(escapeWarnings({ Engine: '29.5.1', containerd: '1.6.20' })).toEqual([]);
 });

@@ -22,14 +22,21 @@ const KNOWN_ESCAPES: readonly KnownEscape[] = [
   },
 ];
 
-/** One sentence for each component with known escapes, by its version alone: distributions patch older ones. */
-export function escapeWarnings(versions: Readonly<Record<string, string>>): string[] {
+/** A component of an engine with known escapes. */
+export interface EscapeWarning {
+  readonly component: string;
+  readonly version: string;
+  /** All of it in one sentence. */
+  readonly message: string;
+}
+
+/** What is known of these versions, by them alone: distributions patch older ones. */
+export function escapeWarnings(versions: Readonly<Record<string, string>>): EscapeWarning[] {
   return KNOWN_ESCAPES.flatMap(({ component, ids, fixedIn }) => {
     const version = versions[component];
     if (version === undefined || isFixed(version, fixedIn)) return [];
-    return [
-      `${component} ${version} lets containers escape (${ids.join(', ')}), unless its packager has patched it: fixed in ${fixedIn.join(', ')}`,
-    ];
+    const message = `${component} ${version} lets containers escape (${ids.join(', ')}), unless its packager has patched it: fixed in ${fixedIn.join(', ')}`;
+    return [{ component, version, message }];
   });
 }
 

@@ -30,6 +30,7 @@ try {
   // Before any job: whatever happens to this process, its containers are looked after.
   if (config.hasReaper) reaper = new ReaperChild({ entry, env: process.env, logger });
   const worker = await startWorker(config, logger, quit.signal);
+  for (const { message } of worker.escapes) logger.warn(message);
   onImpatience = () => worker.hurry();
   void worker.lost.then((error) => {
     logger.fatal(error.message);

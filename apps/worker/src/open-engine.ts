@@ -10,7 +10,7 @@ import type { Engine, EngineDescription } from './engine/engine.ts';
 import type { Helpers } from './engine/helpers.ts';
 import type { Upkeep } from './engine/upkeep.ts';
 import { awaitEngine } from './engine-watch.ts';
-import { escapeWarnings } from './known-escapes.ts';
+import { type EscapeWarning, escapeWarnings } from './known-escapes.ts';
 import { orAbort } from './or-abort.ts';
 import { checkLogins } from './registry/check-logins.ts';
 import { RegistryLogins } from './registry/registry-logins.ts';
@@ -22,9 +22,10 @@ interface OpenedEngine {
   readonly described: EngineDescription;
   /**
    * Looks for what operators have to know or mend before jobs are taken; asks registries, which may take a
-   * while. Throws `ConfigError` when a login is refused, or the engine lacks the runtime.
+   * while. Returns the holes that the engine is known for. Throws `ConfigError` when a login is refused, or the
+   * engine lacks the runtime.
    */
-  check(signal: AbortSignal): Promise<void>;
+  check(signal: AbortSignal): Promise<readonly EscapeWarning[]>;
 }
 
 /** Opens the engine of a worker, and returns as soon as it answers. Throws when `signal` aborts. */
@@ -50,8 +51,8 @@ export const openEngine: OpenEngine = async (config, logger, signal) => {
     async check(until) {
       await orAbort(until, checkRuntime(config.sandbox.runtime, { engine, helpers, described }));
       const versions = await orAbort(until, componentVersions(docker));
-      for (const warning of escapeWarnings(versions)) logger.warn({ versions }, warning);
       await orAbort(until, checkLogins(engine, logins.all(), logger));
+      return escapeWarnings(versions);
     },
   };
 };

@@ -22,6 +22,7 @@ import { installationId } from './installation.ts';
 import { Intakes } from './intake/intakes.ts';
 import { RunLimit } from './intake/run-limit.ts';
 import { Slots } from './intake/slots.ts';
+import type { EscapeWarning } from './known-escapes.ts';
 import { renewalMs } from './lease.ts';
 import { listen } from './listener.ts';
 import { createHeldNetworks } from './networks/create-held-networks.ts';
@@ -54,6 +55,8 @@ export interface RunningWorker {
    * that ran here is that one's now: this process must end, at once and without closing.
    */
   readonly lost: Promise<NameTakenError>;
+  /** Holes that its engine is known for: for whoever started it to tell of. */
+  readonly escapes: readonly EscapeWarning[];
   /** Takes no more jobs, lets running ones end within the grace period, stops the rest. */
   close(): Promise<void>;
   /**
@@ -203,7 +206,7 @@ export async function startWorker(
     releasers.push(() => end.settle([intakes, adoption]));
     // First of all: the containers of the process before live only as long as their leases.
     await orAbort(signal, adoption.begin());
-    await opened.check(signal);
+    const escapes = await opened.check(signal);
     // Jobs that were adopted have theirs; nobody has to wait for the rest to be cleared away.
     void networks.begin();
     await orAbort(signal, intakes.refresh());
@@ -216,6 +219,7 @@ export async function startWorker(
     return {
       name: name.name,
       lost: lost.promise,
+      escapes,
       close: () => end.close(),
       handOver: () => end.handOver(),
       hurry: () => end.hurry(),

@@ -13,6 +13,6 @@ export function openFakeEngine(id: string, images: readonly string[]): OpenEngin
     upkeep: engine.upkeep,
     helpers: engine.helpers,
     described: await engine.describe(),
-    check: async () => {},
+    check: async () => [],
   });
 }
