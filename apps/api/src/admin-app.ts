@@ -2,6 +2,7 @@ import type { Limits } from '@conjob/shared';
 import type { Express } from 'express';
 import { authenticate } from './auth/authenticate.ts';
 import { guardRoutes } from './auth/guard-routes.ts';
+import { GuessBrake } from './auth/guess-brake.ts';
 import { ADMIN_ROUTES } from './auth/routes.ts';
 import { checkAllListed } from './auth/served-routes.ts';
 import { tokenRoutes } from './auth/token-routes.ts';
@@ -23,7 +24,7 @@ import { workerRoutes } from './workers/worker-routes.ts';
 import type { WorkerService } from './workers/worker-service.ts';
 
 export interface AdminAppDependencies extends BaseDependencies, MetricsDependencies {
-  readonly config: Pick<ApiConfig, 'reachedAt' | 'logins'>;
+  readonly config: Pick<ApiConfig, 'reachedAt' | 'logins' | 'loginFailuresPerMinute'>;
   readonly tokens: Tokens;
   readonly workers: WorkerService;
   readonly volumes: VolumeRemovals;
@@ -36,6 +37,7 @@ export interface AdminAppDependencies extends BaseDependencies, MetricsDependenc
 /** The admin port as a request handler. Opens nothing. */
 export function createAdminApp(dependencies: AdminAppDependencies): Express {
   const { config, tokens, workers, limits } = dependencies;
+  const brake = new GuessBrake({ perMinute: config.loginFailuresPerMinute });
   const app = createBaseApp(dependencies);
   // Origins that may start jobs may not administer workers: there is no page that may.
   app.use(
@@ -47,7 +49,7 @@ export function createAdminApp(dependencies: AdminAppDependencies): Express {
   );
   app.use(
     guardRoutes(ADMIN_ROUTES, {
-      identify: authenticate({ login: config.logins.admin, role: 'admin', tokens }),
+      identify: authenticate({ login: config.logins.admin, role: 'admin', tokens, brake }),
       hint: 'The API is on another port; here is /workers.',
     }),
   );

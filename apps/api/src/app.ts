@@ -2,6 +2,7 @@ import type { Limits } from '@conjob/shared';
 import type { Express } from 'express';
 import { authenticate } from './auth/authenticate.ts';
 import { guardRoutes } from './auth/guard-routes.ts';
+import { GuessBrake } from './auth/guess-brake.ts';
 import { API_ROUTES } from './auth/routes.ts';
 import { checkAllListed } from './auth/served-routes.ts';
 import type { Tokens } from './auth/tokens.ts';
@@ -29,7 +30,13 @@ import type { WorkerService } from './workers/worker-service.ts';
 export interface AppDependencies extends BaseDependencies {
   readonly config: Pick<
     ApiConfig,
-    'reachedAt' | 'logins' | 'limits' | 'maxInputBytes' | 'corsOrigins' | 'clientStallMs'
+    | 'reachedAt'
+    | 'logins'
+    | 'loginFailuresPerMinute'
+    | 'limits'
+    | 'maxInputBytes'
+    | 'corsOrigins'
+    | 'clientStallMs'
   >;
   readonly tokens: Pick<Tokens, 'find'>;
   readonly jobs: JobService;
@@ -47,12 +54,13 @@ export function createApp(dependencies: AppDependencies): Express {
   const { reachedAt, logins, maxInputBytes, corsOrigins: origins } = config;
   const specSchema = currentSpecSchema(limits, config.limits);
   const routes = { jobs, waits, abandoned, follow, maxInputBytes, specSchema };
+  const brake = new GuessBrake({ perMinute: config.loginFailuresPerMinute });
   const app = createBaseApp(dependencies);
   const hint = 'Name its origin in CORS_ORIGINS.';
   app.use(corsHeaders(origins), refuseCrossSite({ origins, host: reachedAt.api, hint }));
   app.use(
     guardRoutes(API_ROUTES, {
-      identify: authenticate({ login: logins.api, role: 'submit', tokens }),
+      identify: authenticate({ login: logins.api, role: 'submit', tokens, brake }),
       hint: 'Run a job with /job/run?image=…, or see /jobs.',
     }),
   );

@@ -9,6 +9,7 @@ test('needs no variable at all', () => {
     host: '127.0.0.1',
     reachedAt: { api: '127.0.0.1', admin: '127.0.0.1' },
     logins: { api: null, admin: null },
+    loginFailuresPerMinute: 20,
     tls: null,
     redisUrl: 'redis://127.0.0.1:6379',
     logLevel: 'info',

@@ -71,6 +71,7 @@ const schema = z
     AUTH_PASSWORD: password,
     ADMIN_USERNAME: username,
     ADMIN_PASSWORD: password,
+    LOGIN_FAILURES_PER_MINUTE: wholeNumber(1, 60_000).default(20),
     TLS_CERT_FILE: z.string().optional(),
     TLS_KEY_FILE: z.string().optional(),
     ALLOW_UNAUTHENTICATED: oneOf(['true', 'false']).default('false'),
@@ -126,6 +127,8 @@ const schema = z
       api: loginOf(env.AUTH_USERNAME, env.AUTH_PASSWORD),
       admin: loginOf(env.ADMIN_USERNAME, env.ADMIN_PASSWORD),
     },
+    /** So many wrong passwords one address may send to a port. */
+    loginFailuresPerMinute: env.LOGIN_FAILURES_PER_MINUTE,
     /** The files that both ports speak TLS with; null: they speak plain HTTP. */
     tls:
       env.TLS_CERT_FILE === undefined || env.TLS_KEY_FILE === undefined

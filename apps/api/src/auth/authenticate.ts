@@ -2,6 +2,7 @@ import type { Request, RequestHandler } from 'express';
 import { RequestError } from '../http/request-errors.ts';
 import { type BasicLogin, isLogin } from './basic-login.ts';
 import { readCredentials } from './credentials.ts';
+import type { GuessBrake } from './guess-brake.ts';
 import { ANYBODY, type Principal, setPrincipal } from './principal.ts';
 import type { Role } from './role.ts';
 import type { Tokens } from './tokens.ts';
@@ -12,6 +13,7 @@ export interface AuthenticateOptions {
   /** What whoever has the login may do. */
   readonly role: Role;
   readonly tokens: Pick<Tokens, 'find'>;
+  readonly brake: GuessBrake;
 }
 
 /** Both lines in every 401; browsers take them in this order, and some only read the first. */
@@ -19,7 +21,7 @@ const CHALLENGES = ['Basic realm="ConJob", charset="UTF-8"', 'Bearer realm="ConJ
 
 /**
  * Finds out who sent a request, by the login of the port or a token, and refuses everybody else: with one
- * and the same answer, whatever was wrong. A token that can't be looked up, since Redis is away, is no
+ * and the same answer, whatever was wrong, but for addresses that send too many wrong passwords. A token that can't be looked up, since Redis is away, is no
  * reason to let anybody in: the answer is 503.
  */
 export function authenticate(options: AuthenticateOptions): RequestHandler {
@@ -34,13 +36,16 @@ export function authenticate(options: AuthenticateOptions): RequestHandler {
 
 async function identify(
   req: Request,
-  { login, role, tokens }: AuthenticateOptions & { readonly login: BasicLogin },
+  { login, role, tokens, brake }: AuthenticateOptions & { readonly login: BasicLogin },
 ): Promise<Principal | null> {
   const credentials = readCredentials(req);
   if (credentials === null) return null;
   if (credentials.scheme === 'basic') {
-    return isLogin(login, credentials.sent) ? { name: `user ${login.username}`, role } : null;
+    const { remoteAddress } = req.socket;
+    const isRight = await brake.judge(remoteAddress, () => isLogin(login, credentials.sent));
+    return isRight ? { name: `user ${login.username}`, role } : null;
   }
+  // Nobody guesses one of these.
   const token = await tokens.find(credentials.token);
   return token === null ? null : { name: `token ${token.name}`, role: token.role };
 }

@@ -25,6 +25,10 @@ export const REQUEST_ERRORS = {
     title: 'The Idempotency-Key was used for another request.',
   },
   'auth.required': { status: 401, title: 'The request needs credentials that are valid here.' },
+  'auth.too_many_failures': {
+    status: 429,
+    title: 'Too many wrong passwords came from this address.',
+  },
   'auth.forbidden': { status: 403, title: 'The credentials do not suffice for this.' },
   'origin.forbidden': {
     status: 403,

@@ -37,6 +37,7 @@ function commonErrors({ method, path, access }: Line): RequestErrorCode[] {
           'request.invalid',
           'request.unknown_parameter',
           'auth.required',
+          'auth.too_many_failures',
           'auth.forbidden',
           'redis.unavailable',
         ] as const)),
