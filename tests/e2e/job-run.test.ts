@@ -1,6 +1,7 @@
+import { dataOf, waitForJob } from '@conjob/client';
 import { listContainers, removeContainer, TEST_IMAGES } from '@conjob/testkit';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { getJson, query, until } from '../support/http.ts';
+import { BUSYBOX, getJson, query, until } from '../support/http.ts';
 import { type Product, startProduct } from './support/product.ts';
 
 const engine = { socketPath: inject('engineSocket') };
@@ -122,8 +123,7 @@ describe('/jobs', () => {
     expect(response.status).toBe(202);
     const { id } = (await response.json()) as { id: string };
     expect(response.headers.get('location')).toBe(`/jobs/${id}`);
-    const job = await getJson(`${product.url}/jobs/${id}?wait=60`);
-    expect(job).toMatchObject({
+    expect(await waitForJob(product.client, id)).toMatchObject({
       id,
       state: 'finished',
       conclusion: 'SUCCESS',
@@ -135,9 +135,8 @@ describe('/jobs', () => {
   });
 
   it('runs a job spec in full', async () => {
-    const spec = {
-      image: busybox.tag,
-      pull: 'never',
+    const body = {
+      ...BUSYBOX,
       entrypoint: ['sh', '-c'],
       args: ['echo "$GREETING from $(pwd) as $(id -u)"; cat'],
       env: { GREETING: 'hello' },
@@ -146,15 +145,11 @@ describe('/jobs', () => {
       stdin: 'typed',
       resources: { memoryBytes: 64 * 1024 * 1024, cpus: 0.5, pids: 50 },
       labels: { team: 'e2e' },
-      remove: true,
     };
-    const response = await fetch(`${product.url}/jobs`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', prefer: 'wait=60' },
-      body: JSON.stringify(spec),
-    });
+    const params = { header: { Prefer: 'wait=60' } };
+    const { data, response } = await product.client.POST('/jobs', { body, params });
     expect(response.status).toBe(200);
-    expect(await response.json()).toMatchObject({
+    expect(data).toMatchObject({
       conclusion: 'SUCCESS',
       output: 'hello from /tmp as 1000\ntyped',
       labels: { team: 'e2e' },
@@ -171,23 +166,23 @@ describe('/jobs', () => {
 
   it('cancels a running job, gently first, and keeps what it wrote', async () => {
     const script = "trap 'echo bye; exit 1' TERM; echo begun; sleep 60 & wait";
-    const { id } = (await getJson(
-      `${product.url}/jobs?${query(busybox.tag)}${args('sh', '-c', script)}`,
-      { method: 'POST' },
-    )) as { id: string };
+    const { client } = product;
+    const body = { ...BUSYBOX, args: ['sh', '-c', script] };
+    const { id } = await dataOf(client.POST('/jobs', { body }));
+    const params = { path: { id } };
     await until(
-      () => fetch(`${product.url}/jobs/${id}/output`).then((answer) => answer.text()),
+      () => dataOf(client.GET('/jobs/{id}/output', { params, parseAs: 'text' })),
       (output) => output === 'begun\n',
     );
-    const cancelled = await fetch(`${product.url}/jobs/${id}/cancel`, { method: 'POST' });
-    expect(cancelled.status).toBe(202);
-    expect(await getJson(`${product.url}/jobs/${id}?wait=60`)).toMatchObject({
+    const cancelled = await client.POST('/jobs/{id}/cancel', { params });
+    expect(cancelled.response.status).toBe(202);
+    expect(await waitForJob(client, id)).toMatchObject({
       conclusion: 'CANCELLED',
       exitCode: -1,
       output: 'begun\nbye\n',
     });
-    const again = await fetch(`${product.url}/jobs/${id}/cancel`, { method: 'POST' });
-    expect(again.status).toBe(409);
+    const again = await client.POST('/jobs/{id}/cancel', { params });
+    expect(again.error).toMatchObject({ status: 409, code: 'job.finished' });
   });
 
   it('caps the output, says so, and lets the container go on', async () => {

@@ -1,6 +1,7 @@
-import { listContainers, startFaultProxy, TEST_IMAGES } from '@conjob/testkit';
+import { dataOf, waitForJob } from '@conjob/client';
+import { listContainers, startFaultProxy } from '@conjob/testkit';
 import { afterEach, beforeEach, expect, inject, it } from 'vitest';
-import { getJson, query, until } from '../support/http.ts';
+import { BUSYBOX, until } from '../support/http.ts';
 import { type Product, startProduct } from './support/product.ts';
 
 const engine = { socketPath: inject('engineSocket') };
@@ -14,9 +15,8 @@ afterEach(async () => {
 });
 
 const submit = async (...args: string[]): Promise<string> => {
-  const list = args.map((arg) => `&arg=${encodeURIComponent(arg)}`).join('');
-  const path = `/jobs?${query(TEST_IMAGES.busybox.tag)}${list}`;
-  return (await getJson(`${product.url}${path}`, { method: 'POST' }))['id'] as string;
+  const body = { ...BUSYBOX, args };
+  return (await dataOf(product.client.POST('/jobs', { body }))).id;
 };
 
 it('a job whose only worker is gone ends all the same, and its caller gets an answer', async () => {
@@ -31,7 +31,7 @@ it('a job whose only worker is gone ends all the same, and its caller gets an an
     (output) => output === 'begun\n',
   );
   worker.kill('SIGKILL');
-  expect(await getJson(`${product.url}/jobs/${id}?wait=100`)).toMatchObject({
+  expect(await waitForJob(product.client, id)).toMatchObject({
     conclusion: 'UNKNOWN',
     output: 'begun\n',
     outputBytes: 6,
@@ -63,7 +63,7 @@ it('jobs go to the worker whose engine answers when the other one’s does not',
     const ids = await Promise.all(
       Array.from({ length: 10 }, (_, index) => submit('echo', String(index))),
     );
-    const jobs = await Promise.all(ids.map((id) => getJson(`${product.url}/jobs/${id}?wait=100`)));
+    const jobs = await Promise.all(ids.map((id) => waitForJob(product.client, id)));
     expect(jobs).toEqual(
       ids.map((_, index) =>
         expect.objectContaining({ conclusion: 'SUCCESS', output: `${index}\n` }),

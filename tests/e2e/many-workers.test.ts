@@ -1,6 +1,7 @@
-import { startTestEngine, TEST_IMAGES, type TestEngine } from '@conjob/testkit';
+import { dataOf, waitForJob } from '@conjob/client';
+import { startTestEngine, type TestEngine } from '@conjob/testkit';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { getJson, query } from '../support/http.ts';
+import { BUSYBOX } from '../support/http.ts';
 import { type Product, startProduct } from './support/product.ts';
 
 let product: Product;
@@ -29,15 +30,13 @@ it('spreads jobs over all workers, and tells who ran what', async () => {
   );
   const jobs = await Promise.all(
     Array.from({ length: 6 }, async () => {
-      const submitted = await getJson(
-        `${product.url}/jobs?${query(TEST_IMAGES.busybox.tag)}&arg=sleep&arg=1`,
-        { method: 'POST' },
-      );
-      return getJson(`${product.url}/jobs/${submitted['id']}?wait=120`);
+      const body = { ...BUSYBOX, args: ['sleep', '1'] };
+      const { id } = await dataOf(product.client.POST('/jobs', { body }));
+      return waitForJob(product.client, id);
     }),
   );
   expect(jobs).toEqual(jobs.map(() => expect.objectContaining({ conclusion: 'SUCCESS' })));
-  const workers = jobs.map(({ attempts }) => (attempts as [{ worker: string }])[0].worker);
+  const workers = jobs.map(({ attempts }) => attempts[0]?.worker);
   expect(new Set(workers)).toEqual(new Set(names));
 });
 

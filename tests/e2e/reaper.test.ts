@@ -1,8 +1,9 @@
+import { dataOf, waitForJob } from '@conjob/client';
 import { callEngine, isAlive } from '@conjob/provision';
 import { connectPatient, disconnect, keys } from '@conjob/shared';
-import { listContainers, processesOf, TEST_IMAGES } from '@conjob/testkit';
+import { listContainers, processesOf } from '@conjob/testkit';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { getJson, query, until } from '../support/http.ts';
+import { BUSYBOX, until } from '../support/http.ts';
 import type { ProductProcess } from '../support/start-process.ts';
 import { type Product, startProduct } from './support/product.ts';
 
@@ -43,12 +44,11 @@ async function start(env: Readonly<Record<string, string>> = {}): Promise<Starte
 }
 
 async function runningJob(): Promise<string> {
-  const path = `/jobs?${query(TEST_IMAGES.busybox.tag)}&arg=sleep&arg=600`;
-  const job = await getJson(`${product.url}${path}`, { method: 'POST' });
-  const id = job['id'] as string;
+  const body = { ...BUSYBOX, args: ['sleep', '600'] };
+  const { id } = await dataOf(product.client.POST('/jobs', { body }));
   await until(
-    () => getJson(`${product.url}/jobs/${id}`),
-    ({ phase }) => phase === 'running',
+    () => dataOf(product.client.GET('/jobs/{id}', { params: { path: { id } } })),
+    (job) => 'phase' in job && job.phase === 'running',
   );
   await until(
     () => containersOf([id]),
@@ -89,7 +89,7 @@ describe('a worker that is killed and never comes back', () => {
     for (const [index, job] of jobs.entries())
       expect(ends.get(job)).toBeLessThan(leases[index] ?? 0);
     for (const job of jobs) {
-      expect(await getJson(`${product.url}/jobs/${job}?wait=60`)).toMatchObject(WORKER_LOST);
+      expect(await waitForJob(product.client, job)).toMatchObject(WORKER_LOST);
     }
     await until(
       () => containersOf(jobs),

@@ -1,3 +1,8 @@
+import { TEST_IMAGES } from '@conjob/testkit';
+
+/** A job spec that needs no registry and no network, but for its arguments. */
+export const BUSYBOX = { image: TEST_IMAGES.busybox.tag, pull: 'never', remove: true } as const;
+
 /** Query of a job that needs no registry and no network. */
 export function query(image: string, parameters: Readonly<Record<string, string>> = {}): string {
   return new URLSearchParams({ image, pull: 'never', remove: 'true', ...parameters }).toString();

@@ -1,3 +1,4 @@
+import { type ConJobClient, createConJobClient } from '@conjob/client';
 import { Releasers } from '@conjob/shared';
 import { startTestRedis, type TestRedis } from '@conjob/testkit';
 import { launch, type ProductProcess } from '../../support/start-process.ts';
@@ -8,6 +9,8 @@ const LEASE_SECONDS = '3';
 /** An API and a worker as processes of their own, on a Redis of their own. */
 export interface Product {
   readonly url: string;
+  /** Of the API, without credentials. */
+  readonly client: ConJobClient;
   readonly redis: TestRedis;
   readonly api: ProductProcess;
   startWorker(env: Readonly<Record<string, string>>): Promise<ProductProcess>;
@@ -32,6 +35,7 @@ export async function startProduct(env: Readonly<Record<string, string>> = {}): 
     const [, url = ''] = await api.says(/"url":"(https?:[^"]+)"/);
     return {
       url,
+      client: createConJobClient({ baseUrl: url }),
       redis,
       api,
       startWorker: async (workerEnv) => {

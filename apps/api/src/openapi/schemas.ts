@@ -38,12 +38,12 @@ export function namedSchemas(all: Readonly<Record<string, z.ZodType>>): NamedSch
 const OPTIONS = {
   io: 'input',
   unrepresentable: 'any',
-  /** What a custom check lets through says nothing; the schema behind it does. */
+  /** What a custom check lets through says nothing, nor does a text that becomes one of some words; the schema behind it does. */
   override({ zodSchema, jsonSchema }) {
     const { def } = zodSchema._zod;
     if (def.type !== 'pipe') return;
     const { in: first, out } = def as unknown as { in: z.core.$ZodType; out: z.core.$ZodType };
-    if (first._zod.def.type !== 'custom') return;
+    if (first._zod.def.type !== 'custom' && out._zod.def.type !== 'enum') return;
     Object.assign(jsonSchema, withoutAddress(z.toJSONSchema(out, OPTIONS)));
   },
 } satisfies Parameters<typeof z.toJSONSchema>[1];
