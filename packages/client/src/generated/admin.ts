@@ -360,7 +360,7 @@ export interface components {
         };
         Problem: {
             /** @enum {string} */
-            code: "request.malformed" | "request.invalid" | "request.unknown_parameter" | "request.not_acceptable" | "request.timed_out" | "request.too_large" | "request.unsupported_media_type" | "request.headers_too_large" | "argument.not_text" | "argument.too_large" | "idempotency.invalid_key" | "idempotency.mismatch" | "auth.required" | "auth.forbidden" | "origin.forbidden" | "path.not_found" | "method.not_allowed" | "job.not_found" | "job.gone" | "job.finished" | "job.unfinished" | "attempt.not_found" | "worker.not_found" | "token.exists" | "token.not_found" | "secret.empty" | "secrets.unavailable" | "limit.requests" | "limit.concurrent_runs" | "queue.full" | "redis.unavailable" | "redis.refused_write" | "request.failed";
+            code: "request.malformed" | "request.invalid" | "request.unknown_parameter" | "request.not_acceptable" | "request.timed_out" | "request.too_large" | "request.unsupported_media_type" | "request.headers_too_large" | "argument.not_text" | "argument.too_large" | "idempotency.invalid_key" | "idempotency.mismatch" | "auth.required" | "auth.too_many_failures" | "auth.forbidden" | "origin.forbidden" | "path.not_found" | "method.not_allowed" | "job.not_found" | "job.gone" | "job.finished" | "job.unfinished" | "attempt.not_found" | "worker.not_found" | "token.exists" | "token.not_found" | "secret.empty" | "secrets.unavailable" | "limit.requests" | "limit.concurrent_runs" | "queue.full" | "redis.unavailable" | "redis.refused_write" | "request.failed";
             detail: string;
             errors?: {
                 message: string;
@@ -439,8 +439,10 @@ export interface components {
     parameters: never;
     requestBodies: never;
     headers: {
-        /** @description The wait that was granted. */
+        /** @description The preferences that were followed. */
         "Preference-Applied": string;
+        /** @description Seconds after which it may be worth to try again. */
+        "Retry-After": string;
     };
     pathItems: never;
 }
@@ -455,6 +457,7 @@ export type VolumeRemovals = components['schemas']['VolumeRemovals'];
 export type Worker = components['schemas']['Worker'];
 export type WorkerList = components['schemas']['WorkerList'];
 export type HeaderPreferenceApplied = components['headers']['Preference-Applied'];
+export type HeaderRetryAfter = components['headers']['Retry-After'];
 export type $defs = Record<string, never>;
 export interface operations {
     checkHealth: {
@@ -511,6 +514,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "request.not_acceptable";
+                    };
+                };
+            };
             /** @description `request.timed_out` */
             408: {
                 headers: {
@@ -520,6 +535,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "request.timed_out";
+                    };
+                };
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
                     };
                 };
             };
@@ -551,6 +578,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -599,8 +627,22 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `request.timed_out` */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -623,6 +665,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -797,6 +840,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "request.not_acceptable";
+                    };
+                };
+            };
             /** @description `request.timed_out` */
             408: {
                 headers: {
@@ -806,6 +861,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "request.timed_out";
+                    };
+                };
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
                     };
                 };
             };
@@ -836,6 +903,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -884,8 +952,22 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `request.timed_out` */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -908,6 +990,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -968,6 +1051,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "request.not_acceptable";
+                    };
+                };
+            };
             /** @description `request.timed_out` */
             408: {
                 headers: {
@@ -977,6 +1072,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "request.timed_out";
+                    };
+                };
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
                     };
                 };
             };
@@ -1007,6 +1114,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1055,8 +1163,22 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `request.timed_out` */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1079,6 +1201,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1399,6 +1522,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "request.not_acceptable";
+                    };
+                };
+            };
             /** @description `request.timed_out` */
             408: {
                 headers: {
@@ -1435,6 +1570,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
+                    };
+                };
+            };
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
@@ -1462,6 +1609,7 @@ export interface operations {
             /** @description `redis.refused_write`, `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1530,6 +1678,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "request.not_acceptable";
+                    };
+                };
+            };
             /** @description `request.timed_out` */
             408: {
                 headers: {
@@ -1539,6 +1699,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "request.timed_out";
+                    };
+                };
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
                     };
                 };
             };
@@ -1569,6 +1741,7 @@ export interface operations {
             /** @description `redis.refused_write`, `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1634,6 +1807,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "request.not_acceptable";
+                    };
+                };
+            };
             /** @description `request.timed_out` */
             408: {
                 headers: {
@@ -1643,6 +1828,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "request.timed_out";
+                    };
+                };
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
                     };
                 };
             };
@@ -1673,6 +1870,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1745,6 +1943,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "request.not_acceptable";
+                    };
+                };
+            };
             /** @description `request.timed_out` */
             408: {
                 headers: {
@@ -1766,6 +1976,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "token.exists";
+                    };
+                };
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
                     };
                 };
             };
@@ -1796,6 +2018,7 @@ export interface operations {
             /** @description `redis.refused_write`, `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1844,8 +2067,22 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `request.timed_out` */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1868,6 +2105,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1952,6 +2190,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
+                    };
+                };
+            };
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
@@ -1979,6 +2229,7 @@ export interface operations {
             /** @description `redis.refused_write`, `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2044,6 +2295,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "request.not_acceptable";
+                    };
+                };
+            };
             /** @description `request.timed_out` */
             408: {
                 headers: {
@@ -2053,6 +2316,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "request.timed_out";
+                    };
+                };
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
                     };
                 };
             };
@@ -2083,6 +2358,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2131,8 +2407,22 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `request.timed_out` */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2155,6 +2445,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2229,6 +2520,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "request.not_acceptable";
+                    };
+                };
+            };
             /** @description `request.timed_out` */
             408: {
                 headers: {
@@ -2238,6 +2541,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "request.timed_out";
+                    };
+                };
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
                     };
                 };
             };
@@ -2268,6 +2583,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2325,8 +2641,22 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `request.timed_out` */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2349,6 +2679,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2364,7 +2695,7 @@ export interface operations {
                 wait?: number;
             };
             header?: {
-                /** @description `wait=N` (RFC 7240): answer after N seconds at the latest. */
+                /** @description RFC 7240. `wait=N`: answer after N seconds at the latest. `respond-async`, where a job is made: answer 202 at once. */
                 Prefer?: string;
             };
             path: {
@@ -2442,6 +2773,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "request.not_acceptable";
+                    };
+                };
+            };
             /** @description `request.timed_out` */
             408: {
                 headers: {
@@ -2451,6 +2794,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "request.timed_out";
+                    };
+                };
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
                     };
                 };
             };
@@ -2481,6 +2836,7 @@ export interface operations {
             /** @description `redis.refused_write`, `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2569,6 +2925,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "request.not_acceptable";
+                    };
+                };
+            };
             /** @description `request.timed_out` */
             408: {
                 headers: {
@@ -2578,6 +2946,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "request.timed_out";
+                    };
+                };
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
                     };
                 };
             };
@@ -2608,6 +2988,7 @@ export interface operations {
             /** @description `redis.refused_write`, `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {

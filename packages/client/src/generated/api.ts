@@ -635,7 +635,7 @@ export interface components {
         };
         Problem: {
             /** @enum {string} */
-            code: "request.malformed" | "request.invalid" | "request.unknown_parameter" | "request.not_acceptable" | "request.timed_out" | "request.too_large" | "request.unsupported_media_type" | "request.headers_too_large" | "argument.not_text" | "argument.too_large" | "idempotency.invalid_key" | "idempotency.mismatch" | "auth.required" | "auth.forbidden" | "origin.forbidden" | "path.not_found" | "method.not_allowed" | "job.not_found" | "job.gone" | "job.finished" | "job.unfinished" | "attempt.not_found" | "worker.not_found" | "token.exists" | "token.not_found" | "secret.empty" | "secrets.unavailable" | "limit.requests" | "limit.concurrent_runs" | "queue.full" | "redis.unavailable" | "redis.refused_write" | "request.failed";
+            code: "request.malformed" | "request.invalid" | "request.unknown_parameter" | "request.not_acceptable" | "request.timed_out" | "request.too_large" | "request.unsupported_media_type" | "request.headers_too_large" | "argument.not_text" | "argument.too_large" | "idempotency.invalid_key" | "idempotency.mismatch" | "auth.required" | "auth.too_many_failures" | "auth.forbidden" | "origin.forbidden" | "path.not_found" | "method.not_allowed" | "job.not_found" | "job.gone" | "job.finished" | "job.unfinished" | "attempt.not_found" | "worker.not_found" | "token.exists" | "token.not_found" | "secret.empty" | "secrets.unavailable" | "limit.requests" | "limit.concurrent_runs" | "queue.full" | "redis.unavailable" | "redis.refused_write" | "request.failed";
             detail: string;
             errors?: {
                 message: string;
@@ -716,8 +716,16 @@ export interface components {
         Link: string;
         /** @description Where the job is. */
         Location: string;
-        /** @description The wait that was granted. */
+        /** @description The preferences that were followed. */
         "Preference-Applied": string;
+        /** @description How many new jobs it takes now. */
+        RateLimit: string;
+        /** @description How many new jobs a second takes; not where there is no limit. */
+        "RateLimit-Policy": string;
+        /** @description Seconds after which it may be worth to try again. */
+        "Retry-After": string;
+        /** @description What a finished job spent its time with, in milliseconds. */
+        "Server-Timing": string;
     };
     pathItems: never;
 }
@@ -741,6 +749,10 @@ export type HeaderIdempotencyReplayed = components['headers']['Idempotency-Repla
 export type HeaderLink = components['headers']['Link'];
 export type HeaderLocation = components['headers']['Location'];
 export type HeaderPreferenceApplied = components['headers']['Preference-Applied'];
+export type HeaderRateLimit = components['headers']['RateLimit'];
+export type HeaderRateLimitPolicy = components['headers']['RateLimit-Policy'];
+export type HeaderRetryAfter = components['headers']['Retry-After'];
+export type HeaderServerTiming = components['headers']['Server-Timing'];
 export type $defs = Record<string, never>;
 export interface operations {
     runJob: {
@@ -774,7 +786,7 @@ export interface operations {
             header?: {
                 /** @description The same key with the same request gives the same job for 24 hours. */
                 "Idempotency-Key"?: string;
-                /** @description `wait=N` (RFC 7240): answer after N seconds at the latest. */
+                /** @description RFC 7240. `wait=N`: answer after N seconds at the latest. `respond-async`, where a job is made: answer 202 at once. */
                 Prefer?: string;
             };
             path?: never;
@@ -789,6 +801,10 @@ export interface operations {
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -803,6 +819,8 @@ export interface operations {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     Location: components["headers"]["Location"];
                     "Preference-Applied": components["headers"]["Preference-Applied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -816,6 +834,10 @@ export interface operations {
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -860,6 +882,10 @@ export interface operations {
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -887,6 +913,10 @@ export interface operations {
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -905,6 +935,10 @@ export interface operations {
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -951,6 +985,19 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
+                    };
+                    "text/plain": string;
+                };
+            };
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
@@ -971,6 +1018,10 @@ export interface operations {
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -989,6 +1040,11 @@ export interface operations {
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1033,7 +1089,7 @@ export interface operations {
             header?: {
                 /** @description The same key with the same request gives the same job for 24 hours. */
                 "Idempotency-Key"?: string;
-                /** @description `wait=N` (RFC 7240): answer after N seconds at the latest. */
+                /** @description RFC 7240. `wait=N`: answer after N seconds at the latest. `respond-async`, where a job is made: answer 202 at once. */
                 Prefer?: string;
             };
             path?: never;
@@ -1053,6 +1109,10 @@ export interface operations {
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1067,6 +1127,8 @@ export interface operations {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     Location: components["headers"]["Location"];
                     "Preference-Applied": components["headers"]["Preference-Applied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1080,6 +1142,10 @@ export interface operations {
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1124,6 +1190,10 @@ export interface operations {
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1151,6 +1221,10 @@ export interface operations {
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1169,6 +1243,10 @@ export interface operations {
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1215,6 +1293,19 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
+                    };
+                    "text/plain": string;
+                };
+            };
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
@@ -1235,6 +1326,10 @@ export interface operations {
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1253,6 +1348,11 @@ export interface operations {
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1334,6 +1434,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "request.not_acceptable";
+                    };
+                };
+            };
             /** @description `request.timed_out` */
             408: {
                 headers: {
@@ -1343,6 +1455,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "request.timed_out";
+                    };
+                };
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
                     };
                 };
             };
@@ -1373,6 +1497,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1415,7 +1540,7 @@ export interface operations {
             header?: {
                 /** @description The same key with the same request gives the same job for 24 hours. */
                 "Idempotency-Key"?: string;
-                /** @description `wait=N` (RFC 7240): answer after N seconds at the latest. */
+                /** @description RFC 7240. `wait=N`: answer after N seconds at the latest. `respond-async`, where a job is made: answer 202 at once. */
                 Prefer?: string;
             };
             path?: never;
@@ -1436,6 +1561,8 @@ export interface operations {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     Location: components["headers"]["Location"];
                     "Preference-Applied": components["headers"]["Preference-Applied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1449,6 +1576,8 @@ export interface operations {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     Location: components["headers"]["Location"];
                     "Preference-Applied": components["headers"]["Preference-Applied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1488,6 +1617,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "origin.forbidden" | "auth.forbidden";
+                    };
+                };
+            };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "request.not_acceptable";
                     };
                 };
             };
@@ -1551,6 +1692,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
+                    };
+                };
+            };
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
@@ -1578,6 +1731,7 @@ export interface operations {
             /** @description `limit.requests`, `limit.concurrent_runs`, `queue.full`, `redis.refused_write`, `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1640,8 +1794,22 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `request.timed_out` */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1664,6 +1832,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1679,7 +1848,7 @@ export interface operations {
             header?: {
                 /** @description A tag that is known already. */
                 "If-None-Match"?: string;
-                /** @description `wait=N` (RFC 7240): answer after N seconds at the latest. */
+                /** @description RFC 7240. `wait=N`: answer after N seconds at the latest. `respond-async`, where a job is made: answer 202 at once. */
                 Prefer?: string;
             };
             path: {
@@ -1765,6 +1934,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "request.not_acceptable";
+                    };
+                };
+            };
             /** @description `request.timed_out` */
             408: {
                 headers: {
@@ -1786,6 +1967,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "job.gone";
+                    };
+                };
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
                     };
                 };
             };
@@ -1816,6 +2009,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1917,6 +2111,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
+                    };
+                };
+            };
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
@@ -1944,6 +2150,7 @@ export interface operations {
             /** @description `redis.refused_write`, `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1964,7 +2171,7 @@ export interface operations {
             header?: {
                 /** @description A tag that is known already. */
                 "If-None-Match"?: string;
-                /** @description `wait=N` (RFC 7240): answer after N seconds at the latest. */
+                /** @description RFC 7240. `wait=N`: answer after N seconds at the latest. `respond-async`, where a job is made: answer 202 at once. */
                 Prefer?: string;
             };
             path: {
@@ -2026,6 +2233,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `request.timed_out` */
             408: {
                 headers: {
@@ -2035,6 +2249,13 @@ export interface operations {
             };
             /** @description `job.gone` */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2057,6 +2278,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2141,6 +2363,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "request.not_acceptable";
+                    };
+                };
+            };
             /** @description `request.timed_out` */
             408: {
                 headers: {
@@ -2150,6 +2384,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "request.timed_out";
+                    };
+                };
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
                     };
                 };
             };
@@ -2180,6 +2426,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2247,8 +2494,22 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `request.timed_out` */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2271,6 +2532,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2357,6 +2619,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "request.not_acceptable";
+                    };
+                };
+            };
             /** @description `request.timed_out` */
             408: {
                 headers: {
@@ -2405,6 +2679,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
+                    };
+                };
+            };
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
@@ -2432,6 +2718,7 @@ export interface operations {
             /** @description `redis.refused_write`, `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2546,6 +2833,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
+                    };
+                };
+            };
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
@@ -2573,6 +2872,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2655,6 +2955,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
@@ -2672,6 +2979,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2755,6 +3063,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "request.not_acceptable";
+                    };
+                };
+            };
             /** @description `request.timed_out` */
             408: {
                 headers: {
@@ -2764,6 +3084,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "request.timed_out";
+                    };
+                };
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
                     };
                 };
             };
@@ -2794,6 +3126,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2860,8 +3193,22 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `request.timed_out` */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2884,6 +3231,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2958,6 +3306,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "request.not_acceptable";
+                    };
+                };
+            };
             /** @description `request.timed_out` */
             408: {
                 headers: {
@@ -2967,6 +3327,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "request.timed_out";
+                    };
+                };
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
                     };
                 };
             };
@@ -2997,6 +3369,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3054,8 +3427,22 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `request.timed_out` */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3078,6 +3465,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3252,6 +3640,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "request.not_acceptable";
+                    };
+                };
+            };
             /** @description `request.timed_out` */
             408: {
                 headers: {
@@ -3261,6 +3661,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "request.timed_out";
+                    };
+                };
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
                     };
                 };
             };
@@ -3291,6 +3703,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3339,8 +3752,22 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `request.timed_out` */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3363,6 +3790,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3556,6 +3984,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "request.not_acceptable";
+                    };
+                };
+            };
             /** @description `request.timed_out` */
             408: {
                 headers: {
@@ -3565,6 +4005,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "request.timed_out";
+                    };
+                };
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
                     };
                 };
             };
@@ -3595,6 +4047,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3668,6 +4121,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "request.not_acceptable";
+                    };
+                };
+            };
             /** @description `request.timed_out` */
             408: {
                 headers: {
@@ -3689,6 +4154,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "request.too_large";
+                    };
+                };
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
                     };
                 };
             };
@@ -3719,6 +4196,7 @@ export interface operations {
             /** @description `secrets.unavailable`, `redis.refused_write`, `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3797,6 +4275,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
+                    };
+                };
+            };
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
@@ -3824,6 +4314,7 @@ export interface operations {
             /** @description `redis.refused_write`, `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3875,8 +4366,22 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `request.timed_out` */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3899,6 +4404,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3959,6 +4465,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "request.not_acceptable";
+                    };
+                };
+            };
             /** @description `request.timed_out` */
             408: {
                 headers: {
@@ -3968,6 +4486,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "request.timed_out";
+                    };
+                };
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
                     };
                 };
             };
@@ -3998,6 +4528,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4046,8 +4577,22 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `request.timed_out` */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4070,6 +4615,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4144,6 +4690,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "request.not_acceptable";
+                    };
+                };
+            };
             /** @description `request.timed_out` */
             408: {
                 headers: {
@@ -4153,6 +4711,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "request.timed_out";
+                    };
+                };
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "auth.too_many_failures";
                     };
                 };
             };
@@ -4183,6 +4753,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4240,8 +4811,22 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `request.not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `request.timed_out` */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `auth.too_many_failures` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4264,6 +4849,7 @@ export interface operations {
             /** @description `redis.unavailable` */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content?: never;
