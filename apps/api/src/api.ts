@@ -32,6 +32,8 @@ import { JobWaits } from './jobs/wait-for-job.ts';
 import { announceLimits } from './limits/announce-limits.ts';
 import { ProcessMetrics } from './metrics/process-metrics.ts';
 import { JobQueue } from './queue/job-queue.ts';
+import { JobSecrets } from './secrets/job-secrets.ts';
+import { SealingKeys } from './secrets/sealing-keys.ts';
 import { SecretService } from './secrets/secret-service.ts';
 import { Sweeper } from './sweeper/sweeper.ts';
 import { CertificateFiles } from './tls/certificate-files.ts';
@@ -99,9 +101,13 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     const metrics = new ProcessMetrics();
     const marks = new QueuedMarks({ ledger, events, logger });
     releasers.push(async () => marks.close());
+    const sealingKeys = new SealingKeys({ keysFolder: config.secretKeysFolder, logger });
+    await sealingKeys.check();
+    const secrets = new SecretService({ redis, keys: sealingKeys });
     const jobs = new JobService({
       redis,
       ledger,
+      secrets: new JobSecrets(sealingKeys),
       queue,
       limits,
       workers: recent,
@@ -110,9 +116,6 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
       logger,
     });
     const workers = new WorkerService(registry);
-    const { secretKeysFolder: keysFolder } = config;
-    const secrets = new SecretService({ redis, keysFolder, logger });
-    await secrets.check();
     const abandoned = new AbandonedJobs({ jobs, logger });
     releasers.push(() => abandoned.close());
     const closing = new AbortController();

@@ -20,6 +20,8 @@ import { JobService } from './jobs/job-service.ts';
 import { QueuedMarks } from './jobs/queued-marks.ts';
 import { JobWaits } from './jobs/wait-for-job.ts';
 import { JobQueue } from './queue/job-queue.ts';
+import { JobSecrets } from './secrets/job-secrets.ts';
+import { SealingKeys } from './secrets/sealing-keys.ts';
 import { SecretService } from './secrets/secret-service.ts';
 import { startHandWorker } from './testing/hand-worker.ts';
 import { call } from './testing/http-client.ts';
@@ -41,7 +43,18 @@ test('clients that leave leave no waiter behind, and their jobs go on', async ()
   const config = loadApiConfig({});
   const limits = new Limits(redis, config.limits);
   const marks = new QueuedMarks({ ledger, events, logger });
-  const jobs = new JobService({ redis, ledger, queue, limits, workers: registry, marks, logger });
+  const keys = new SealingKeys({ keysFolder: undefined, logger });
+  const sealer = new JobSecrets(keys);
+  const jobs = new JobService({
+    redis,
+    ledger,
+    queue,
+    secrets: sealer,
+    limits,
+    workers: registry,
+    marks,
+    logger,
+  });
   const workers = new WorkerService(registry);
   const tokens = new Tokens(redis);
   const abandoned = new AbandonedJobs({ jobs, logger });
@@ -49,7 +62,7 @@ test('clients that leave leave no waiter behind, and their jobs go on', async ()
   const hub = new OutputHub({ blocking: hubRedis, commands: redis, logger });
   const running = hub.run();
   const follow = { redis, ledger, events, waits, hub, logger };
-  const secrets = new SecretService({ redis, keysFolder: undefined, logger });
+  const secrets = new SecretService({ redis, keys });
   const readiness = { fault: async () => null };
   const routes = { jobs, waits, abandoned, follow, workers, tokens, limits, secrets };
   const app = createApp({ config, logger, readiness, ...routes });

@@ -70,6 +70,8 @@ export class Attempt {
     this.#progress.resume();
     return this.#conclude(async () => {
       const { engine } = this.#deps;
+      // To mask what it writes.
+      await this.#secret.openEnv(this.#stop.signal);
       const options = await this.#runOptions(container);
       // Died between the note that it starts the container and the start: it never ran.
       const state = await engine.inspect(container);

@@ -29,6 +29,7 @@ export async function collect(
   onExited();
   const endedEarly = drain.endedSinceMs > TOGETHER_MS;
   const outputRead = ((await isRead(drain)) && !endedEarly) || (await replay(engine, id, recorder));
+  recorder.finish();
   const outputStored = await isStored(recorder);
   const outOfMemory = exitCode !== 0 && (await ranOutOfMemory(engine, id));
   const wasKilled = exitCode > 128 && !outOfMemory && stop.decisive === undefined;

@@ -75,8 +75,10 @@ export class ContainerMaker {
     const { claim, stop, secret: secrets, progress, create } = this.#parts;
     const sandbox = sandboxOf(claim.spec, image);
     return progress.creating(async () => {
+      const env = await secrets.openEnv(stop.signal);
       const secret = await secrets.give(stop.signal);
-      const spec = containerSpec(claim, image.id, sandbox, defaults, secret?.mount);
+      const opened = { env, volume: secret?.mount };
+      const spec = containerSpec(claim, image.id, sandbox, defaults, opened);
       this.#facts = {
         imageDigest: image.digest,
         sandbox: spec.sandbox,

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { Claim, Sandbox } from '@conjob/shared';
+import type { Claim, Sandbox, SecretValues } from '@conjob/shared';
 import { dockerCache } from './docker-cache.ts';
 import type { ContainerSpec, NamedVolume } from './engine/engine.ts';
 import { LABELS } from './engine/labels.ts';
@@ -34,13 +34,20 @@ export function ownerLabels(
   };
 }
 
+/** The secrets of one attempt, in the open. */
+export interface OpenSecrets {
+  readonly env?: SecretValues;
+  /** Where the secret of its image is. */
+  readonly volume?: NamedVolume | undefined;
+}
+
 /** The container of one attempt: the layer over `docker run`, and all of it. */
 export function containerSpec(
   claim: Claim,
   imageId: string,
   sandbox: Sandbox,
   defaults: ContainerDefaults,
-  secret?: NamedVolume,
+  { env: secretEnv, volume: secret }: OpenSecrets = {},
 ): ContainerSpec {
   const { spec } = claim;
   const { installation, maxOutputBytes } = defaults;
@@ -54,7 +61,12 @@ export function containerSpec(
     image: imageId,
     entrypoint: spec.entrypoint,
     args: spec.args,
-    env: { ...spec.env, CONJOB_JOB_ID: claim.id, CONJOB_ATTEMPT: String(claim.attempt) },
+    env: {
+      ...spec.env,
+      ...secretEnv,
+      CONJOB_JOB_ID: claim.id,
+      CONJOB_ATTEMPT: String(claim.attempt),
+    },
     workdir: spec.workdir,
     labels: {
       ...ownerLabels(claim, defaults),

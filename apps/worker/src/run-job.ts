@@ -19,7 +19,8 @@ import { type ContainerId, type Engine, isEngineAway } from './engine/engine.ts'
 import type { ImageHolds } from './image-holds.ts';
 import type { NetworkSource } from './networks/held-networks.ts';
 import type { ObtainedImage } from './obtain-image.ts';
-import { OutputRecorder } from './output/output-recorder.ts';
+import { attemptOutput } from './output/attempt-output.ts';
+import type { OutputRecorder } from './output/output-recorder.ts';
 import type { NoteUses } from './reaper/note-uses.ts';
 import { removeContainer } from './remove-container.ts';
 import { AttemptSecret } from './secrets/attempt-secret.ts';
@@ -44,7 +45,7 @@ export interface RunJobDependencies {
   readonly imageHolds: ImageHolds;
   /** Told of each container before it is made: what it uses, the reaper does not remove. */
   readonly noteUses: NoteUses;
-  readonly secrets: Pick<SecretReader, 'read'>;
+  readonly secrets: Pick<SecretReader, 'read' | 'readEnv'>;
   readonly secretHolder: SecretHolder;
 }
 
@@ -74,8 +75,7 @@ export async function runJob(
   claim: Claim,
   stop: StopSignal,
 ): Promise<AttemptResult> {
-  const secret = new AttemptSecret(dependencies, claim);
-  return toItsEnd(dependencies, claim, stop, secret, (attempt) => attempt.run());
+  return toItsEnd(dependencies, claim, stop, undefined, (attempt) => attempt.run());
 }
 
 /** The same from where an earlier process of this worker left off, with its container. */
@@ -85,31 +85,31 @@ export async function adoptJob(
   { id, secretVolume }: AdoptedContainer,
   stop: StopSignal,
 ): Promise<AttemptResult> {
-  const secret = new AttemptSecret(dependencies, claim, secretVolume);
-  return toItsEnd(dependencies, claim, stop, secret, (attempt) => attempt.goOn(id, claim.ranMs));
+  return toItsEnd(dependencies, claim, stop, secretVolume, (attempt) =>
+    attempt.goOn(id, claim.ranMs),
+  );
 }
 
 async function toItsEnd(
   dependencies: RunJobDependencies,
   claim: Claim | AdoptedClaim,
   stop: StopSignal,
-  secret: AttemptSecret,
+  secretVolume: string | undefined,
   run: (attempt: Attempt) => Promise<Outcome>,
 ): Promise<AttemptResult> {
   const { attempts, defaults, background, crashPoints } = dependencies;
-  const recorder = new OutputRecorder(
-    (chunks) => attempts.appendOutput(claim, chunks),
-    defaults.maxOutputBytes,
-    'recordedBytes' in claim ? claim.recordedBytes : undefined,
-  );
+  const { recorder, hide, cover } = attemptOutput(attempts, claim, defaults.maxOutputBytes);
+  const secret = new AttemptSecret(dependencies, claim, { onValues: hide, adopted: secretVolume });
   const attempt = new Attempt(dependencies, claim, stop, recorder, secret);
   let left: 'nothing' | 'container' | 'all' = 'nothing';
   try {
-    const outcome = await run(attempt);
+    const { error, ...outcome } = await run(attempt);
     const result: JobResult = {
       ...outcome,
+      error: error && { ...error, message: cover(error.message) },
       outputBytes: recorder.totalBytes,
       outputTruncated: recorder.truncated,
+      outputMasked: recorder.masked,
       timings: attempt.timings,
     };
     const nextInMs = await record(attempts, claim, result);

@@ -85,7 +85,7 @@ export const JOB_ERRORS = {
     hint: 'The detail says why: its profile, its limits, or what the engine of the worker lacks.',
   },
   'secrets.unreadable': {
-    message: 'The secret of the image could not be given to the job.',
+    message: 'A secret could not be given to the job.',
     hint: 'The secret is kept. An operator should look at the keys and the log of the named worker.',
   },
   'worker.lost': {

@@ -5,12 +5,17 @@ import type { PullProgress } from './pull-progress.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /**
- * Written into each record. A worker leaves jobs of newer versions to others: 2 has profiles, and one that
- * knows none would run an untrusted job like any other.
+ * The newest version. A worker leaves jobs of newer ones to others: 2 has profiles, and one that knows none
+ * would run an untrusted job like any other; 3 has `secretEnv`.
  */
-export const RECORD_VERSION = 2;
+export const RECORD_VERSION = 3;
 /** The oldest version that is still read. */
 export const OLDEST_RECORD_VERSION = 1;
+
+/** Written into the record: no newer one than the job needs, so that older workers can run it. */
+export function recordVersionOf({ sealedEnv }: Pick<JobSpec, 'sealedEnv'>): number {
+  return sealedEnv === undefined ? 2 : 3;
+}
 
 /** One try to run a job. Times in milliseconds since the epoch, by the clock of Redis. */
 export interface AttemptRecord {

@@ -21,10 +21,12 @@ export interface JobResult {
   /** The container's own, 0 to 255, for SUCCESS and FAILURE; -1 when there is none to report. */
   readonly exitCode: number;
   readonly error: JobError | null;
-  /** Bytes that the container wrote to both streams, kept or not. */
+  /** Bytes that the container wrote to both streams, kept or not; counted when they were masked. */
   readonly outputBytes: number;
   /** True when more was written than is kept. */
   readonly outputTruncated: boolean;
+  /** True when a value of `secretEnv` was masked in it. */
+  readonly outputMasked?: boolean;
   readonly timings: JobTimings;
 }
 

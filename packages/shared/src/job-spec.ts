@@ -10,6 +10,8 @@ import {
   type Profile,
 } from './sandbox.ts';
 import { refusals, type SandboxBounds } from './sandbox-rules.ts';
+import type { SealedValues } from './secrets/secret-env.ts';
+import { environment, secretEnvironment, text, texts, utf8Text } from './spec-texts.ts';
 
 /** What an operator allows and what a job gets that does not ask. Times in seconds. */
 export interface JobLimits {
@@ -39,12 +41,6 @@ const MAX_BACKOFF_SECONDS = 3600;
 /** The engine's own least memory limit. */
 const MIN_MEMORY_BYTES = 6 * 1024 * 1024;
 
-/** Text that UTF-8 can carry: half a surrogate pair would become something else on its way. */
-const utf8Text = z
-  .string()
-  .refine((value) => value.isWellFormed(), 'Must not contain half a surrogate pair.');
-/** Text that can be an argument of a process: no NUL. */
-const text = utf8Text.refine((value) => !value.includes('\0'), 'Must not contain a NUL character.');
 const shortText = text.min(1, 'Must not be empty.').max(255, 'At most 255 characters.');
 
 const image = (policy: ImagePolicy) =>
@@ -66,24 +62,6 @@ const pull = z
   .string()
   .toLowerCase()
   .pipe(z.enum(PULL_POLICIES, 'Must be one of always, absent, never.'));
-
-/** A record that refuses the one key that zod drops without a word. */
-const texts = (name: z.ZodString, value: z.ZodString) =>
-  z
-    .custom<Record<string, string>>()
-    .check(({ value: given, issues }) => {
-      if (typeof given !== 'object' || given === null || !Object.hasOwn(given, '__proto__')) return;
-      const message = 'A name can not be __proto__.';
-      issues.push({ code: 'custom', message, input: given, path: ['__proto__'] });
-    })
-    .pipe(z.record(name, value));
-
-const environment = texts(
-  utf8Text
-    .regex(/^[^=\0]{1,255}$/, 'A name has 1 to 255 characters, none of them = or NUL.')
-    .refine((name) => !name.startsWith('CONJOB_'), 'Names that begin with CONJOB_ are taken.'),
-  text,
-);
 
 const LABEL = /^[a-z0-9.\-/_]{1,63}$/;
 const labelName = z.string().regex(LABEL, 'A label name takes 1 to 63 of a-z 0-9 . - / _');
@@ -142,7 +120,12 @@ const retry = z.strictObject({
 export function jobSpecSchema(limits: JobLimits) {
   return jobSpecFields(limits)
     .check(({ value, issues }) => {
-      for (const { path, message } of refusals(value, limits.sandbox ?? {})) {
+      const twice = Object.keys(value.secretEnv).filter((name) => Object.hasOwn(value.env, name));
+      const wrong = [
+        ...refusals(value, limits.sandbox ?? {}),
+        ...twice.map((name) => ({ path: ['secretEnv', name], message: 'Is in env as well.' })),
+      ];
+      for (const { path, message } of wrong) {
         issues.push({ code: 'custom', message, path: [...path], input: value });
       }
     })
@@ -163,6 +146,8 @@ function jobSpecFields(limits: JobLimits) {
     /** Standard input as UTF-8; without it the container has none. */
     stdin: utf8Text.optional(),
     env: environment.default({}),
+    /** More of the environment, whose values are stored sealed, and masked in the output. */
+    secretEnv: secretEnvironment.default({}),
     workdir: text.max(4096).regex(/^\//, 'Must be an absolute path.').optional(),
     user: shortText.optional(),
     pull: pull.default('always'),
@@ -216,8 +201,10 @@ export type JobSpecInput = z.input<JobSpecSchema>;
 /** A job spec with every default filled in. */
 export type JobRequest = z.output<JobSpecSchema>;
 
-/** What is stored and queued: the request, its standard input replaced by the size of it. */
-export type JobSpec = Omit<JobRequest, 'stdin'> & {
+/** What is stored and queued: the request, its secrets sealed, its standard input replaced by the size of it. */
+export type JobSpec = Omit<JobRequest, 'stdin' | 'secretEnv'> & {
+  /** Its `secretEnv`; left out when there is none. */
+  readonly sealedEnv?: SealedValues;
   /** Null: the container gets no standard input at all. */
   readonly stdinBytes: number | null;
 };

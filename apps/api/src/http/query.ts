@@ -25,6 +25,10 @@ export class Query {
     }
   }
 
+  get names(): Iterable<string> {
+    return this.#values.keys();
+  }
+
   has(name: string): boolean {
     return this.#values.has(name);
   }

@@ -39,6 +39,7 @@ function service() {
     redis: {} as Redis,
     ledger: ledger as unknown as Submissions,
     queue: { add: () => add.promise } as unknown as JobQueue,
+    secrets: { seal: async (_id, { spec, fingerprint }) => ({ spec, fingerprint }) },
     limits: { current: () => Promise.reject(new Error('not asked')) },
     workers: { list: async () => [] },
     marks: { mark },

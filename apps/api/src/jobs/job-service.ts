@@ -11,6 +11,7 @@ import type { Redis } from 'ioredis';
 import { RequestError } from '../http/request-errors.ts';
 import { RefusedJobError } from '../limits/refused-job.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
+import type { JobSecrets } from '../secrets/job-secrets.ts';
 import type { RecentWorkers } from '../workers/recent-workers.ts';
 import { findJobs, type JobFilter, type JobPage } from './job-list.ts';
 import { type OutputRange, outputBytes } from './job-output.ts';
@@ -23,6 +24,7 @@ interface Dependencies {
   readonly redis: Redis;
   readonly ledger: Submissions;
   readonly queue: JobQueue;
+  readonly secrets: Pick<JobSecrets, 'seal'>;
   readonly limits: Pick<Limits, 'current'>;
   readonly workers: Pick<RecentWorkers, 'list'>;
   readonly marks: Pick<QueuedMarks, 'mark'>;
@@ -57,11 +59,13 @@ export class JobService {
   }
 
   async submit(
-    { spec, input, fingerprint }: NewJob,
+    job: NewJob,
     { keyHash, needsPlace, onAccepted }: SubmitOptions = {},
   ): Promise<Submitted> {
+    const id = newJobId();
+    const { spec, fingerprint } = await this.#dependencies.secrets.seal(id, job);
     const idempotency = keyHash === undefined ? undefined : { keyHash, fingerprint };
-    const submission = { id: newJobId(), spec, input, idempotency, needsPlace };
+    const submission = { id, spec, input: job.input, idempotency, needsPlace };
     const accepted = await this.#dependencies.ledger.accept(submission);
     if (accepted.outcome === 'refused') {
       this.#dependencies.onRefused?.(accepted.limit);

@@ -37,6 +37,7 @@ export interface QueryRequest extends NewJob {
 /** The job that a query and a body ask for. Throws `RequestError`. */
 export function readQueryRequest(schema: JobSpecSchema, url: string, body: Buffer): QueryRequest {
   const query = new Query(url, PARAMETERS);
+  refuseSecrets(query);
   const asInput = query.boolean('stdin') ?? false;
   const given = {
     image: query.text('image'),
@@ -69,6 +70,16 @@ export function readQueryRequest(schema: JobSpecSchema, url: string, body: Buffe
   if (isArgument && !isUtf8(body)) throw bodyIsNoText();
   const input = asInput ? body : undefined;
   return { ...newJob({ given, request, input, cancelOnDisconnect }), wantsStream };
+}
+
+/** Says more than that it is unknown. The first message for a parameter is the one that counts. */
+function refuseSecrets({ names, errors }: Query): void {
+  for (const path of names) {
+    if (!/^secret_?env/i.test(path)) continue;
+    const message =
+      'Secrets do not belong into a URL, which logs and histories keep: send a job spec as JSON to POST /jobs.';
+    errors.unshift({ path, message });
+  }
 }
 
 function bodyIsNoText(): RequestError {

@@ -34,7 +34,9 @@ export function reproduce({
   const words = option('--pull', PULL[pull]);
   // As its last attempt had them; one that waits is about to have its first.
   const env = { ...spec.env, CONJOB_JOB_ID: id, CONJOB_ATTEMPT: String(attempts.length || 1) };
+  const secretNames = Object.keys(spec.sealedEnv ?? {});
   words.push(
+    ...secretNames.flatMap((name) => option('--env', name)),
     ...options({ ...spec, env }, sandbox ?? askedSandbox(spec), program),
     image,
     ...entrypointArgs,
@@ -51,6 +53,8 @@ export function reproduce({
       `What confines it, as ${spec.profile}, is known when it has run: it is not in this line.`,
     spec.stdinBytes !== null &&
       `Put its standard input, ${spec.stdinBytes} bytes, into a file named stdin.`,
+    secretNames.length > 0 &&
+      'Values of its secretEnv are not shown: --env takes those of your own environment.',
     secretVersion !== null &&
       'Its image had a secret, which is not shown: put it into a file named secret.',
     spec.useDockerCache === true &&

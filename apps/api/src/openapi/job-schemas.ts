@@ -48,6 +48,7 @@ const ended = {
   error: jobError.nullable(),
   outputBytes: z.int().nullable(),
   outputTruncated: z.boolean(),
+  outputMasked: z.boolean(),
   timings,
 };
 
@@ -76,6 +77,7 @@ export const listedJob = z.strictObject({
   message: z.string().nullable(),
   cancelReason: z.string().nullable(),
   image: z.string(),
+  secretEnv: z.array(z.string()),
   imageDigest: z.string().nullable(),
   sandbox: sandbox.nullable(),
   labels: z.record(z.string(), z.string()),

@@ -1,4 +1,4 @@
-import type { OutputChunk } from '@conjob/shared';
+import type { OutputChunk, StreamBytes } from '@conjob/shared';
 
 /** Largest entry of the stored output. */
 const MAX_CHUNK_BYTES = 16 * 1024;
@@ -7,13 +7,26 @@ const MAX_CHUNKS_PER_WRITE = 16;
 /** From here on the container has to wait for the store. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 
+/** Of a container that has written nothing. */
+export const NO_BYTES: StreamBytes = { stdout: 0, stderr: 0 };
+
 interface PendingChunk {
   readonly stream: OutputChunk['stream'];
   readonly pieces: Buffer[];
   bytes: number;
+  end: number | undefined;
 }
 
-export type Append = (chunks: readonly OutputChunk[]) => Promise<void>;
+/** A chunk that is not what the container wrote. */
+interface ChangedChunk extends OutputChunk {
+  /** Where what it stands for ends in the stream. */
+  readonly end?: number | undefined;
+  /** It is stored as a whole. */
+  readonly isMask?: boolean;
+}
+
+/** `seen`: how far the container had come in each stream, where that is not what is stored. */
+export type Append = (chunks: readonly OutputChunk[], seen?: StreamBytes) => Promise<void>;
 
 /**
  * Keeps the output of one attempt: the first `maxBytes` of both streams together, in the order of
@@ -33,10 +46,17 @@ export class OutputRecorder {
   #failure: { readonly error: unknown } | undefined;
   #blocking = true;
   #room: PromiseWithResolvers<void> | undefined;
+  #seenByStore: StreamBytes | undefined;
 
-  /** `recorded`: bytes of each stream that an earlier recorder of this attempt has kept. */
-  constructor(append: Append, maxBytes: number, recorded = { stdout: 0, stderr: 0 }) {
+  /** `recorded`: bytes of each stream that an earlier recorder of this attempt has kept; `seen`: of what. */
+  constructor(
+    append: Append,
+    maxBytes: number,
+    recorded: StreamBytes = NO_BYTES,
+    seen?: StreamBytes,
+  ) {
     this.#append = append;
+    this.#seenByStore = seen;
     this.#maxBytes = maxBytes;
     this.#bytesByStream = { ...recorded };
     this.#keptBytes = recorded.stdout + recorded.stderr;
@@ -51,6 +71,11 @@ export class OutputRecorder {
     return this.totalBytes > this.#keptBytes;
   }
 
+  /** Whether something of it was masked. */
+  get masked(): boolean {
+    return false;
+  }
+
   /** Bytes seen of one stream: where to go on after a broken attachment. */
   seen(stream: OutputChunk['stream']): number {
     return this.#bytesByStream[stream];
@@ -60,12 +85,13 @@ export class OutputRecorder {
    * A promise means: wait for it before reading on. It never rejects: reading has to go on also when
    * nothing can be stored any more, or the container could not end. `end` tells.
    */
-  write({ stream, data }: OutputChunk): Promise<void> | undefined {
+  write({ stream, data, end, isMask = false }: ChangedChunk): Promise<void> | undefined {
     this.#bytesByStream[stream] += data.length;
     const kept = data.subarray(0, this.#maxBytes - this.#keptBytes);
     if (kept.length === 0 || this.#failure) return undefined;
     this.#keptBytes += kept.length;
-    this.#enqueue(stream, kept);
+    const keptEnd = end === undefined ? undefined : end - (data.length - kept.length);
+    this.#enqueue({ stream, data: kept, end: keptEnd, isMask });
     this.#flushing ??= this.#flush();
     if (!this.#blocking || this.#pendingBytes <= HIGH_WATER_BYTES) return undefined;
     this.#room ??= Promise.withResolvers<void>();
@@ -81,24 +107,29 @@ export class OutputRecorder {
     this.#makeRoom();
   }
 
+  /** Nothing more comes. */
+  finish(): void {}
+
   /** Waits until everything is stored. Throws when something could not be. */
   async end(): Promise<void> {
     while (this.#flushing !== undefined) await this.#flushing;
     if (this.#failure) throw this.#failure.error;
   }
 
-  #enqueue(stream: OutputChunk['stream'], data: Buffer): void {
+  #enqueue({ stream, data, end, isMask }: ChangedChunk): void {
     this.#pendingBytes += data.length;
+    const leastRoom = isMask ? data.length : 1;
     for (let offset = 0; offset < data.length; ) {
       let last = this.#pending.at(-1);
-      if (last?.stream !== stream || last.bytes === MAX_CHUNK_BYTES) {
-        last = { stream, pieces: [], bytes: 0 };
+      if (last?.stream !== stream || last.bytes + leastRoom > MAX_CHUNK_BYTES) {
+        last = { stream, pieces: [], bytes: 0, end: undefined };
         this.#pending.push(last);
       }
       const piece = data.subarray(offset, offset + MAX_CHUNK_BYTES - last.bytes);
       last.pieces.push(piece);
       last.bytes += piece.length;
       offset += piece.length;
+      if (end !== undefined) last.end = end - (data.length - offset);
     }
   }
 
@@ -109,7 +140,12 @@ export class OutputRecorder {
       await Promise.resolve();
       while (this.#pending.length > 0) {
         const batch = this.#pending.splice(0, MAX_CHUNKS_PER_WRITE);
-        await this.#append(batch.map(({ stream, pieces }) => ({ stream, data: join(pieces) })));
+        for (const { stream, end } of batch) {
+          if (end !== undefined)
+            this.#seenByStore = { ...(this.#seenByStore ?? NO_BYTES), [stream]: end };
+        }
+        const chunks = batch.map(({ stream, pieces }) => ({ stream, data: join(pieces) }));
+        await this.#append(chunks, this.#seenByStore);
         for (const { bytes } of batch) this.#pendingBytes -= bytes;
         if (this.#pendingBytes <= HIGH_WATER_BYTES) this.#makeRoom();
       }

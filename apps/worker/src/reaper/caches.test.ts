@@ -165,7 +165,7 @@ describe('the cache volumes of nested engines', () => {
 
 test('what a job is about to use is noted, by the names that its engine has for it', async () => {
   const spec = { ...parseSpec({ image: 'alpine', useDockerCache: true }), stdinBytes: null };
-  const claim = { id: 'job', attempt: 1, spec } as Parameters<typeof containerSpec>[0];
+  const claim = { id: 'job', attempt: 1, spec } as unknown as Parameters<typeof containerSpec>[0];
   const defaults = {
     installation: 'i',
     worker: 'w',

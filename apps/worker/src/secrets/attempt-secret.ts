@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Claim } from '@conjob/shared';
+import type { Claim, SecretValues } from '@conjob/shared';
 import { type ContainerDefaults, ownerLabels } from '../container-spec.ts';
 import { EngineError, type NamedVolume } from '../engine/engine.ts';
 import { orAbort } from '../or-abort.ts';
@@ -8,7 +8,7 @@ import { type SecretHolder, secretMount } from './secret-holder.ts';
 import type { SecretReader } from './secret-reader.ts';
 
 export interface AttemptSecretDependencies {
-  readonly secrets: Pick<SecretReader, 'read'>;
+  readonly secrets: Pick<SecretReader, 'read' | 'readEnv'>;
   readonly secretHolder: SecretHolder;
   readonly defaults: ContainerDefaults;
 }
@@ -19,8 +19,15 @@ export interface GivenSecret {
   readonly mount: NamedVolume;
 }
 
+export interface AttemptSecretOptions {
+  /** Is told of the values that the container gets, before it gets them. */
+  readonly onValues?: (values: SecretValues) => void;
+  /** Name of the volume that an earlier process has given to the container. */
+  readonly adopted?: string | undefined;
+}
+
 /**
- * The secret of one attempt, from its key to its end. A container whose image has one is not started
+ * The secrets of one attempt, from the key to the end: that of its image, and its `secretEnv`. A container whose image has one is not started
  * without it: whoever starts it checks before and after that it has been there all the time.
  */
 export class AttemptSecret {
@@ -28,12 +35,27 @@ export class AttemptSecret {
   readonly #claim: Claim;
   #name: string | undefined;
   #given: GivenSecret | null | undefined;
+  #values: SecretValues | undefined;
+  readonly #onValues: AttemptSecretOptions['onValues'];
 
-  /** `adopted`: name of the volume that an earlier process has given to the container. */
-  constructor(dependencies: AttemptSecretDependencies, claim: Claim, adopted?: string) {
+  constructor(
+    dependencies: AttemptSecretDependencies,
+    claim: Claim,
+    { onValues, adopted }: AttemptSecretOptions = {},
+  ) {
     this.#deps = dependencies;
     this.#claim = claim;
     this.#name = adopted;
+    this.#onValues = onValues;
+  }
+
+  /** Opens its `secretEnv`, once. Throws {@link SecretError}. */
+  async openEnv(signal: AbortSignal): Promise<SecretValues> {
+    if (this.#values === undefined) {
+      this.#values = await orAbort(signal, this.#deps.secrets.readEnv(this.#claim));
+      this.#onValues?.(this.#values);
+    }
+    return this.#values;
   }
 
   /** Puts it into the engine, once. Null when the image has none. Throws {@link SecretError}. */

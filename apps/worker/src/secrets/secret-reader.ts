@@ -1,11 +1,14 @@
 import {
+  type Claim,
   decodeContext,
   KeyFileError,
   type Logger,
   openSecret,
+  openValues,
   parseImageReference,
   readWorkerKeys,
   Secrets,
+  type SecretValues,
   secretImage,
   UnreadableSecretError,
   type WorkerKeys,
@@ -27,7 +30,7 @@ export interface ImageSecret {
   readonly content: Buffer;
 }
 
-/** Opens the secrets of images. */
+/** Opens the secrets of images and of jobs. */
 export class SecretReader {
   readonly #options: SecretReaderOptions;
   readonly #secrets: Secrets;
@@ -50,6 +53,19 @@ export class SecretReader {
       if (!(error instanceof UnreadableSecretError)) throw error;
       this.#options.logger.error({ image, err: error }, 'could not open the secret of an image');
       throw new SecretError(error.message, { cause: error });
+    }
+  }
+
+  /** The values of the `secretEnv` of a job, by name. Throws {@link SecretError}. */
+  async readEnv({ id, spec }: Pick<Claim, 'id' | 'spec'>): Promise<SecretValues> {
+    if (spec.sealedEnv === undefined) return {};
+    const keys = await this.#keys();
+    try {
+      return await openValues(id, spec.sealedEnv, keys);
+    } catch (error) {
+      if (!(error instanceof UnreadableSecretError)) throw error;
+      this.#options.logger.error({ job: id, err: error }, 'could not open the secretEnv of a job');
+      throw new SecretError(`secretEnv: ${error.message}`, { cause: error });
     }
   }
 

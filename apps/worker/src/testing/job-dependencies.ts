@@ -38,7 +38,7 @@ export function jobDependencies(engine: Engine, attempts: Attempts): RunJobDepen
     crashPoints: () => {},
     imageHolds: new ImageHolds(),
     noteUses: () => {},
-    secrets: { read: async () => null },
+    secrets: { read: async () => null, readEnv: async () => ({}) },
     secretHolder: {
       hold: async () => {},
       isHeld: async () => true,

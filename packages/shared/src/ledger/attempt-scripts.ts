@@ -18,7 +18,7 @@ import {
  *
  * Fields of a job's hash: v, spec, queue, requires, rank, state, phase, createdAt, startedAt, finishedAt,
  * retentionMs, attempt, retries, losses, adoptions, retryAt, token, worker, step, leaseMs, leaseUntil, appended,
- * runningAt, containerId, imageDigest, progress, sandbox, cancelReason, result, and per attempt
+ * seen, runningAt, containerId, imageDigest, progress, sandbox, cancelReason, result, and per attempt
  * `attempt:<n>:{worker,startedAt,finishedAt,result}`.
  */
 
@@ -46,7 +46,7 @@ if not isSentAgain then
   redis.call('HSET', job, 'state', 'running', 'token', token, 'leaseMs', leaseMs, 'leaseUntil', now + leaseMs,
     'attempt', attempt, 'worker', worker, 'step', 'claimed', 'phase', 'pulling',
     prefix .. 'worker', worker, prefix .. 'startedAt', now)
-  redis.call('HDEL', job, 'containerId', 'runningAt', 'retryAt', 'appended', 'adoptions', 'progress')
+  redis.call('HDEL', job, 'containerId', 'runningAt', 'retryAt', 'appended', 'seen', 'adoptions', 'progress')
   redis.call('HSETNX', job, 'startedAt', now)
   redis.call('ZREM', adding, id)
   redis.call('ZREM', waitingPrefix .. f[7], id)
@@ -107,13 +107,14 @@ redis.call('ZADD', KEYS[2], now + ARGV[2], ARGV[3])
 return { 1, held[3] or '' }
 `;
 
-/** ARGV: token, id of the call, then stream, bytes, … Returns 0 when fenced, else 1. */
+/** ARGV: token, id of the call, `seen` or '', then stream, bytes, … Returns 0 when fenced, else 1. */
 export const APPEND = `
 local held = redis.call('HMGET', KEYS[1], 'token', 'state', 'appended')
 if held[1] ~= ARGV[1] or held[2] ~= 'running' then return 0 end
 if held[3] == ARGV[2] then return 1 end -- the same call, sent again
 redis.call('HSET', KEYS[1], 'appended', ARGV[2])
-for n = 3, #ARGV, 2 do redis.call('XADD', KEYS[2], '*', 's', ARGV[n], 'd', ARGV[n + 1]) end
+if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'seen', ARGV[3]) end
+for n = 4, #ARGV, 2 do redis.call('XADD', KEYS[2], '*', 's', ARGV[n], 'd', ARGV[n + 1]) end
 return 1
 `;
 

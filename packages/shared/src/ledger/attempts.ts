@@ -14,6 +14,7 @@ import {
   type ClaimOutcome,
   FencedError,
   type OutputChunk,
+  type StreamBytes,
 } from './claim.ts';
 import { endingKeys } from './ending-keys.ts';
 import { type LedgerCommands, withLedgerCommands } from './ledger-commands.ts';
@@ -116,6 +117,7 @@ export class Attempts {
       previous: { worker: madeBy },
       // Counted after the token has changed: nobody appends to it any more.
       recordedBytes: await countOutput(this.#redis, id, attempt),
+      seenBytes: readSeen(await this.#redis.hget(keys.job(id), 'seen')),
     };
   }
 
@@ -168,13 +170,21 @@ export class Attempts {
     if (released === 0) throw new FencedError(id);
   }
 
-  /** Adds to the output of the attempt: one call at a time, so that one sent again is known. */
-  async appendOutput({ id, token, attempt }: Claim, chunks: readonly OutputChunk[]): Promise<void> {
+  /**
+   * Adds to the output of the attempt: one call at a time, so that one sent again is known. `seen`: how much
+   * the container has written up to here, where that is not what is stored.
+   */
+  async appendOutput(
+    { id, token, attempt }: Claim,
+    chunks: readonly OutputChunk[],
+    seen?: StreamBytes,
+  ): Promise<void> {
     const held = await this.#commands.conjobAppend(
       keys.job(id),
       keys.output(id, attempt),
       token,
       randomUUID(),
+      seen === undefined ? '' : JSON.stringify(seen),
       ...chunks.flatMap(({ stream, data }) => [stream === 'stdout' ? '1' : '2', data]),
     );
     if (held === 0) throw new FencedError(id);
@@ -224,4 +234,8 @@ export class Attempts {
   async input({ id }: Claim): Promise<Buffer | null> {
     return this.#redis.getBuffer(keys.input(id));
   }
+}
+
+function readSeen(text: string | null): StreamBytes | null {
+  return text === null ? null : (JSON.parse(text) as StreamBytes);
 }

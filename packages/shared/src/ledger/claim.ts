@@ -28,8 +28,12 @@ export interface AdoptedClaim extends Claim {
   /** How long its container may have been running already. */
   readonly ranMs: number;
   /** Output that is stored already. */
-  readonly recordedBytes: Readonly<Record<OutputChunk['stream'], number>>;
+  readonly recordedBytes: StreamBytes;
+  /** What the container had written for that; null when it was stored as it was written. */
+  readonly seenBytes: StreamBytes | null;
 }
+
+export type StreamBytes = Readonly<Record<OutputChunk['stream'], number>>;
 
 /**
  * - `claimed`: run it.

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Conclusion } from '../conclusion.ts';
 import type { JobError } from '../job-error.ts';
 import { jobError } from '../job-error.ts';
-import { type JobRecord, RECORD_VERSION, readJobRecord } from '../job-record.ts';
+import { type JobRecord, readJobRecord, recordVersionOf } from '../job-record.ts';
 import { CANCELLED, resultWithoutOutput } from '../job-result.ts';
 import { MAX_PRIORITY } from '../job-spec.ts';
 import { keys, RUN_QUEUE } from '../keys.ts';
@@ -63,7 +63,7 @@ export class Submissions {
         keys.accepted,
         keys.syncRuns,
         id,
-        RECORD_VERSION,
+        recordVersionOf(spec),
         JSON.stringify(spec),
         queue,
         queue === RUN_QUEUE ? '' : canonicalRequires(spec.requires),

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { openSecret, resealSecret, sealSecret, UnreadableSecretError } from './seal-secret.ts';
+import { UnreadableSecretError } from './seal.ts';
+import { openSecret, resealSecret, sealSecret } from './seal-secret.ts';
 import { decodeContext, MAX_SECRET_BYTES, type SealedSecret } from './sealed-secret.ts';
 import { type KeyPair, newKeyPair } from './secret-keys.ts';
 

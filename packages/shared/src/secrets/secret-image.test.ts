@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseImageReference } from '../image-reference.ts';
 import { keys } from '../keys.ts';
-import { openSecret, sealSecret, UnreadableSecretError } from './seal-secret.ts';
+import { UnreadableSecretError } from './seal.ts';
+import { openSecret, sealSecret } from './seal-secret.ts';
 import { secretImage } from './secret-image.ts';
 import { newKeyPair } from './secret-keys.ts';
 
