@@ -10,14 +10,17 @@ const MAX_TOTAL_BYTES = 2 * 1024 * 1024 - 64 * 1024;
 const OVERHEAD_BYTES = 1 + 8;
 
 /** What of a process's arguments and environment no kernel would take. */
-export function oversizedArguments({ entrypoint = [], args, env }: JobRequest): FieldError[] {
+export function oversizedArguments({
+  entrypoint = [],
+  args,
+  env,
+  secretEnv,
+}: JobRequest): FieldError[] {
   const strings = [
     ...entrypoint.map((text, index) => ({ path: `entrypoint[${index}]`, text })),
     ...args.map((text, index) => ({ path: `args[${index}]`, text })),
-    ...Object.entries(env).map(([name, text]) => ({
-      path: `env.${name}`,
-      text: `${name}=${text}`,
-    })),
+    ...variables('env', env),
+    ...variables('secretEnv', secretEnv),
   ].map(({ path, text }) => ({ path, bytes: Buffer.byteLength(text) }));
 
   const tooLarge = strings
@@ -32,4 +35,11 @@ export function oversizedArguments({ entrypoint = [], args, env }: JobRequest): 
   if (total <= MAX_TOTAL_BYTES) return [];
   const message = `All arguments and env take ${total} bytes; at most ${MAX_TOTAL_BYTES} are possible.`;
   return [{ path: 'args', message }];
+}
+
+function variables(field: string, values: Readonly<Record<string, string>>) {
+  return Object.entries(values).map(([name, value]) => ({
+    path: `${field}.${name}`,
+    text: `${name}=${value}`,
+  }));
 }

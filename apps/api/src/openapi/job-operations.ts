@@ -66,7 +66,7 @@ export function jobOperations(schemas: NamedSchemas): Operations {
         200: submitted(json('With `Prefer: wait`: the job has finished.', 'Job'), 'Location'),
         202: unfinished,
       },
-      errors: [...SUBMIT_ERRORS, 'request.unsupported_media_type'],
+      errors: [...SUBMIT_ERRORS, 'request.unsupported_media_type', 'secrets.unavailable'],
     },
     'GET /jobs/:id': {
       id: 'getJob',

@@ -6,6 +6,7 @@ import {
   type JobRequest,
   jobSpecSchema,
   readOutput,
+  type SealedValues,
   Submissions,
 } from '@conjob/shared';
 import { startTestRedis } from '@conjob/testkit';
@@ -41,11 +42,15 @@ export async function openLedger() {
     attempts,
     /** Accepts a job, as the API does; returns its id. */
     async submit(request: TestJob, id = `job-${++made}`): Promise<string> {
-      const { input, ...rest } = request;
+      const { input, sealedEnv, ...rest } = request;
       const spec = parseSpec(rest);
       await submissions.accept({
         id,
-        spec: { ...spec, stdinBytes: input?.length ?? null },
+        spec: {
+          ...spec,
+          stdinBytes: input?.length ?? null,
+          ...(sealedEnv === undefined ? {} : { sealedEnv }),
+        },
         input,
       });
       return id;
@@ -72,4 +77,5 @@ export type TestLedger = Awaited<ReturnType<typeof openLedger>>;
 export type TestJob = Partial<JobRequest> & {
   readonly image: string;
   readonly input?: Buffer;
+  readonly sealedEnv?: SealedValues;
 };

@@ -4,7 +4,9 @@ import {
   parseImageReference,
   readApiKeys,
   Secrets,
+  type SecretValues,
   sealSecret,
+  sealValues,
   secretImage,
 } from '@conjob/shared';
 import { tempFolder } from '@conjob/testkit';
@@ -36,6 +38,9 @@ export async function openSecrets(redis: Redis) {
       await secrets.put(image, await sealSecret(Buffer.from(content), context, keys));
       return version;
     },
+    /** A `secretEnv` as the API seals it for a job. */
+    sealEnv: async (job: string, values: SecretValues) =>
+      sealValues(job, values, await readApiKeys(folder.path)),
     reader: (keysFolder: string | undefined = folder.path) =>
       new SecretReader({ redis, keysFolder, logger }),
     readerWithoutKeys: () => new SecretReader({ redis, keysFolder: undefined, logger }),

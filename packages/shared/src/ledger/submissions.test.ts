@@ -1,6 +1,6 @@
 import { until } from '@conjob/testkit';
 import { describe, expect, test } from 'vitest';
-import { RECORD_VERSION } from '../job-record.ts';
+import { recordVersionOf } from '../job-record.ts';
 import { keys } from '../keys.ts';
 import { jobResult, jobSpec, useLedger } from '../testing/use-ledger.ts';
 
@@ -30,7 +30,7 @@ describe('an accepted job', () => {
       cancelReason: null,
       retryAt: null,
       retries: 0,
-      version: RECORD_VERSION,
+      version: recordVersionOf(record.spec),
       result: null,
     });
     expect(await ledger.dueAt('a')).toBeGreaterThan(record.createdAt);
