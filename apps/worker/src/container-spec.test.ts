@@ -24,7 +24,7 @@ function specOf(job: object, sandbox: Partial<Sandbox> = {}, secret?: NamedVolum
     queueMs: 0,
     cancelReason: '',
   };
-  return containerSpec(claim, 'sha256:1', testSandbox(sandbox), defaults, secret);
+  return containerSpec(claim, 'sha256:1', testSandbox(sandbox), defaults, { volume: secret });
 }
 
 describe('the container of a job', () => {

@@ -50,11 +50,13 @@ describe('GET /jobs/{id}', () => {
       error: null,
       cancelReason: null,
       image: 'fail',
+      secretEnv: [],
       imageDigest: null,
       sandbox: null,
       output: 'out err',
       outputBytes: 7,
       outputTruncated: false,
+      outputMasked: false,
       labels: { team: 'a' },
       attempts: [
         {
@@ -67,6 +69,7 @@ describe('GET /jobs/{id}', () => {
           error: null,
           outputBytes: 7,
           outputTruncated: false,
+          outputMasked: false,
           timings: { queueMs: expect.any(Number), pullMs: null, createMs: null, runMs: null },
           links: { output: `/jobs/${id}/attempts/1/output` },
         },

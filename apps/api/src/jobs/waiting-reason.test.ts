@@ -1,4 +1,4 @@
-import type { WorkerInfo } from '@conjob/shared';
+import { RECORD_VERSION, type WorkerInfo } from '@conjob/shared';
 import { expect, test } from 'vitest';
 import { jobSpec } from '../testing/use-queue.ts';
 import { workerInfo } from '../testing/worker-report.ts';
@@ -44,10 +44,14 @@ test.each<[string, Partial<WorkerInfo>[], object, number?, object?]>([
   ['No worker is running.', [], RETRY],
   [
     'It was written by a newer version of ConJob than any worker that fits reads.',
-    [{}, { name: 'w2', recordVersion: 2 }],
-    { version: 3 },
+    [{}, { name: 'w2', recordVersion: RECORD_VERSION - 1 }],
+    { version: RECORD_VERSION + 1 },
   ],
-  ['It is about to be taken.', [{}, { name: 'w2', recordVersion: 3 }], { version: 3 }],
+  [
+    'It is about to be taken.',
+    [{}, { name: 'w2', recordVersion: RECORD_VERSION + 1 }],
+    { version: RECORD_VERSION + 1 },
+  ],
   ['It is about to be taken.', [BUSY, { running: 3 }], {}],
   ['It is taken after the one job before it.', [{}], {}, 2],
   ['It is taken after the 9 jobs before it.', [{}], {}, 10],
