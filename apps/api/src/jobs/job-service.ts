@@ -62,10 +62,10 @@ export class JobService {
     job: NewJob,
     { keyHash, needsPlace, onAccepted }: SubmitOptions = {},
   ): Promise<Submitted> {
-    const id = newJobId();
-    const { spec, fingerprint } = await this.#dependencies.secrets.seal(id, job);
+    const newId = newJobId();
+    const { spec, fingerprint } = await this.#dependencies.secrets.seal(newId, job);
     const idempotency = keyHash === undefined ? undefined : { keyHash, fingerprint };
-    const submission = { id, spec, input: job.input, idempotency, needsPlace };
+    const submission = { id: newId, spec, input: job.input, idempotency, needsPlace };
     const accepted = await this.#dependencies.ledger.accept(submission);
     if (accepted.outcome === 'refused') {
       this.#dependencies.onRefused?.(accepted.limit);
