@@ -371,6 +371,7 @@ export interface components {
                 };
                 number: number;
                 outputBytes: number | null;
+                outputMasked: boolean;
                 outputTruncated: boolean;
                 startedAt: string | null;
                 timings: {
@@ -410,6 +411,7 @@ export interface components {
             message: string | null;
             output: string | null;
             outputBytes: number | null;
+            outputMasked: boolean;
             outputTruncated: boolean;
             phase: ("pulling" | "creating" | "running" | "collecting") | null;
             progress: {
@@ -438,6 +440,7 @@ export interface components {
                 };
                 user: string | null;
             } | null;
+            secretEnv: string[];
             startedAt: string | null;
             /** @enum {string} */
             state: "queued" | "running" | "finished";
@@ -527,6 +530,10 @@ export interface components {
                  */
                 on?: string[];
             };
+            /** @default {} */
+            secretEnv?: {
+                [key: string]: string;
+            };
             stdin?: string;
             /** @default 1800 */
             timeoutSeconds?: number;
@@ -549,6 +556,7 @@ export interface components {
                 };
                 number: number;
                 outputBytes: number | null;
+                outputMasked: boolean;
                 outputTruncated: boolean;
                 startedAt: string | null;
                 timings: {
@@ -587,6 +595,7 @@ export interface components {
             };
             message: string | null;
             outputBytes: number | null;
+            outputMasked: boolean;
             outputTruncated: boolean;
             phase: ("pulling" | "creating" | "running" | "collecting") | null;
             progress: {
@@ -615,6 +624,7 @@ export interface components {
                 };
                 user: string | null;
             } | null;
+            secretEnv: string[];
             startedAt: string | null;
             /** @enum {string} */
             state: "queued" | "running" | "finished";
@@ -1728,7 +1738,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `limit.requests`, `limit.concurrent_runs`, `queue.full`, `redis.refused_write`, `redis.unavailable` */
+            /** @description `limit.requests`, `limit.concurrent_runs`, `queue.full`, `secrets.unavailable`, `redis.refused_write`, `redis.unavailable` */
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
@@ -1737,7 +1747,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "limit.requests" | "limit.concurrent_runs" | "queue.full" | "redis.refused_write" | "redis.unavailable";
+                        code?: "limit.requests" | "limit.concurrent_runs" | "queue.full" | "secrets.unavailable" | "redis.refused_write" | "redis.unavailable";
                     };
                 };
             };
