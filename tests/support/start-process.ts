@@ -26,8 +26,12 @@ export interface ProductProcess {
 
 export type App = 'api' | 'worker' | 'standalone';
 
-export function launch(app: App, env: Readonly<Record<string, string>>): ProductProcess {
-  const child = spawn(process.execPath, [`apps/${app}/src/main.ts`], {
+export function launch(
+  app: App,
+  env: Readonly<Record<string, string>>,
+  args: readonly string[] = [],
+): ProductProcess {
+  const child = spawn(process.execPath, [`apps/${app}/src/main.ts`, ...args], {
     cwd: ROOT,
     // Nothing of the test's own environment may help it along.
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },

@@ -10,6 +10,8 @@ export interface TestRedisOptions {
   readonly listen?: 'unix' | 'tcp';
   /** Its files get a disk of their own of this size. Default: they share the temporary one. */
   readonly diskBytes?: number;
+  /** Users beside the default one, who may do everything: lines of an ACL file without the word `user`. */
+  readonly users?: readonly string[];
 }
 
 export interface TestRedis {
@@ -29,12 +31,12 @@ export interface TestRedis {
 
 /** Starts a private Redis for tests. */
 export async function startTestRedis(options: TestRedisOptions = {}): Promise<TestRedis> {
-  const { appendOnly = false, listen = 'unix', diskBytes } = options;
+  const { appendOnly = false, listen = 'unix', diskBytes, users = [] } = options;
   const folder = tempFolder();
   const disk = join(folder.path, REDIS_FOLDER);
   if (diskBytes !== undefined) await mountDisk(disk, diskBytes);
   const start = (address: RedisAddress): Promise<RunningRedis> =>
-    startRedis({ dataDir: folder.path, listen: address, appendOnly });
+    startRedis({ dataDir: folder.path, listen: address, appendOnly, users });
   let redis = await start(
     listen === 'tcp' ? { port: 0 } : { socketPath: join(folder.path, 'redis.sock') },
   );

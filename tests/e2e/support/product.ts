@@ -1,12 +1,16 @@
 import { type ConJobClient, createConJobClient } from '@conjob/client';
 import { Releasers } from '@conjob/shared';
 import { startTestRedis, type TestRedis } from '@conjob/testkit';
+import { loginUrl, refusals, USERS } from '../../support/redis-logins.ts';
 import { launch, type ProductProcess } from '../../support/start-process.ts';
 
 /** A lease short enough that a test can wait for its end. */
 const LEASE_SECONDS = '3';
 
-/** An API and a worker as processes of their own, on a Redis of their own. */
+/**
+ * An API and a worker as processes of their own, on a Redis of their own, where each may do what the user of
+ * its role may, and no more.
+ */
 export interface Product {
   readonly url: string;
   /** Of the API, without credentials. */
@@ -14,19 +18,20 @@ export interface Product {
   readonly redis: TestRedis;
   readonly api: ProductProcess;
   startWorker(env: Readonly<Record<string, string>>): Promise<ProductProcess>;
-  /** Stops all of it; throws when a process that still ran did not end with 0. */
+  /** Stops all of it; throws when a process that still ran did not end with 0, or Redis refused anything. */
   stop(): Promise<void>;
 }
 
 export async function startProduct(env: Readonly<Record<string, string>> = {}): Promise<Product> {
   const releasers = new Releasers();
   try {
-    const redis = await startTestRedis({ appendOnly: true });
+    const redis = await startTestRedis({ appendOnly: true, listen: 'tcp', users: USERS });
     releasers.push(() => redis.stop());
+    releasers.push(() => expectNoRefusals(redis));
     const api = launch('api', {
       PORT: '0',
       ADMIN_PORT: '0',
-      REDIS_URL: redis.url,
+      REDIS_URL: loginUrl(redis, 'api'),
       JOB_NETWORK: 'none',
       JOB_LIMIT_KILL_TIMEOUT: '2',
       ...env,
@@ -40,7 +45,7 @@ export async function startProduct(env: Readonly<Record<string, string>> = {}): 
       api,
       startWorker: async (workerEnv) => {
         const worker = launch('worker', {
-          REDIS_URL: redis.url,
+          REDIS_URL: loginUrl(redis, 'worker'),
           WORKER_LEASE_SECONDS: LEASE_SECONDS,
           ...env,
           ...workerEnv,
@@ -55,6 +60,11 @@ export async function startProduct(env: Readonly<Record<string, string>> = {}): 
     await releasers.releaseAll();
     throw error;
   }
+}
+
+async function expectNoRefusals(redis: TestRedis): Promise<void> {
+  const refused = await refusals(redis);
+  if (refused.length > 0) throw new Error(`Redis has refused: ${refused.join('; ')}`);
 }
 
 const KILLED = null;

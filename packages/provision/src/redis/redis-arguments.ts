@@ -5,13 +5,15 @@ export interface RedisSettings {
   readonly address: RedisAddress;
   /** Write every change to disk before answering. */
   readonly appendOnly: boolean;
+  /** Users beside the default one, as lines of an ACL file without the word `user`. */
+  readonly users: readonly string[];
 }
 
 /**
  * The command line of a Redis that loses nothing: every write reaches the disk before its
  * answer, and a full memory refuses writes instead of dropping keys of the queue.
  */
-export function redisArguments({ folder, address, appendOnly }: RedisSettings): string[] {
+export function redisArguments({ folder, address, appendOnly, users }: RedisSettings): string[] {
   const settings: Record<string, string> = {
     dir: folder,
     daemonize: 'no',
@@ -25,5 +27,8 @@ export function redisArguments({ folder, address, appendOnly }: RedisSettings): 
       ? { port: '0', unixsocket: address.socketPath, unixsocketperm: '700' }
       : { port: String(address.port) }),
   };
-  return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+  return [
+    ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
+    ...users.flatMap((user) => ['--user', ...user.split(' ')]),
+  ];
 }

@@ -19,6 +19,8 @@ export interface RedisOptions {
   readonly listen?: RedisAddress;
   /** Default true. False keeps everything in memory: for tests. */
   readonly appendOnly?: boolean;
+  /** Users beside the default one, as lines of an ACL file without the word `user`. Default: none. */
+  readonly users?: readonly string[];
   readonly say?: Say;
 }
 
@@ -43,7 +45,7 @@ const STOP_GRACE_MS = 10_000;
  * Throws `MissingBinaryError`, `FolderInUseError`, `ServiceStartError`.
  */
 export async function startRedis(options: RedisOptions): Promise<RunningRedis> {
-  const { dataDir, appendOnly = true, say } = options;
+  const { dataDir, appendOnly = true, users = [], say } = options;
   const binary = await ensureBinaries(['redis-server'], say === undefined ? {} : { say });
   const folder = resolve(dataDir, 'redis');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -54,7 +56,7 @@ export async function startRedis(options: RedisOptions): Promise<RunningRedis> {
     const address = await resolveAddress(options.listen, folder, dataDir);
     const service = await startService({
       command: binary['redis-server'],
-      args: redisArguments({ folder, address, appendOnly }),
+      args: redisArguments({ folder, address, appendOnly, users }),
       logPath: join(folder, 'redis.log'),
     });
     writeFileSync(pidFile, String(service.pid));
