@@ -115,8 +115,9 @@ async function healthOf(service: string): Promise<(string | undefined)[]> {
 }
 
 async function workerNames(): Promise<string[]> {
-  const command = ['redis-cli', 'ZRANGE', keys.workers, '0', '-1'];
-  const listed = await host.compose('exec', '-T', 'redis', ...command);
+  // As an operator would.
+  const command = `REDISCLI_AUTH=$(cat /users/admin/password) redis-cli --user admin ZRANGE '${keys.workers}' 0 -1`;
+  const listed = await host.compose('exec', '-T', 'redis', 'sh', '-c', command);
   return listed.trim().split('\n');
 }
 

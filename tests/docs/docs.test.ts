@@ -10,6 +10,7 @@ const matches = (text: string, pattern: RegExp) =>
 
 it('.env.example names every variable of every configuration, and no other', () => {
   const configs = ['api', 'worker', 'standalone'].map((app) => read(`apps/${app}/src/config.ts`));
+  configs.push(read('packages/shared/src/redis-variables.ts'));
   const variables = matches(configs.join('\n'), /^ {2,4}([A-Z][A-Z_]+): /gm);
   const documented = matches(read('.env.example'), /^([A-Z_]+)=/gm);
   expect(documented).toEqual([...new Set(variables)]);

@@ -134,7 +134,7 @@ it.each(REDIS_ROLES)('the user %s may use no key that it does not need', (role) 
     const pattern = rule
       .replace(/^.*?[~&]/, '')
       .split('*')
-      .map(RegExp.escape)
+      .map((part) => part.replace(/[{}.|]/g, '\\$&'))
       .join('.*');
     return !names.some((name) => new RegExp(`^${pattern}$`).test(name));
   });

@@ -4,6 +4,8 @@ import {
   connectImpatient,
   connectPatient,
   disconnect,
+  expectWelcome,
+  isLoopback,
   Limits,
   type Logger,
   Releasers,
@@ -23,7 +25,6 @@ import { buildCommit } from './health/build-commit.ts';
 
 import { Readiness } from './health/readiness.ts';
 import { closeServer, listen, urlOf } from './http/listen.ts';
-import { isLoopback } from './http/loopback.ts';
 import { AbandonedJobs } from './jobs/abandoned-jobs.ts';
 import { JobEvents } from './jobs/job-events.ts';
 import { JobService } from './jobs/job-service.ts';
@@ -70,7 +71,8 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
   const close = () => (closing ??= releasers.releaseAll());
   try {
     const certificate = await openCertificate(config, logger, releasers);
-    const redis = open(connectImpatient(config.redisUrl), 'commands', logger, releasers);
+    const redis = open(connectImpatient(config.redis), 'commands', logger, releasers);
+    await expectWelcome(redis);
     const limits = new Limits(redis, config.limits);
     announceLimits(redis, limits, logger);
     const ledger = new Submissions(redis);
@@ -79,7 +81,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
 
     const openReader = (purpose: string) =>
       open(
-        connectPatient(config.redisUrl, { socketTimeout: READER_SOCKET_TIMEOUT_MS }),
+        connectPatient(config.redis, { socketTimeout: READER_SOCKET_TIMEOUT_MS }),
         purpose,
         logger,
         releasers,

@@ -11,7 +11,7 @@ test('needs no variable at all', () => {
     logins: { api: null, admin: null },
     loginFailuresPerMinute: 20,
     tls: null,
-    redisUrl: 'redis://127.0.0.1:6379',
+    redis: { url: 'redis://127.0.0.1:6379' },
     logLevel: 'info',
     maxInputBytes: 10 * 1024 * 1024,
     connections: {
@@ -56,6 +56,12 @@ test('takes a certificate only with its key', () => {
   expect(loadApiConfig(pair).tls).toEqual({ certFile: 'cert.pem', keyFile: 'key.pem' });
   expect(() => loadApiConfig({ ...pair, TLS_KEY_FILE: '' })).toThrow(
     'TLS_KEY_FILE: Must be set as well, since TLS_CERT_FILE is.',
+  );
+});
+
+test('lets nobody come to a Redis elsewhere without TLS and a password', () => {
+  expect(() => loadApiConfig({ REDIS_URL: 'redis://redis:6379' })).toThrow(
+    '  REDIS_URL: Must be rediss:',
   );
 });
 

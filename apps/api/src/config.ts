@@ -9,8 +9,12 @@ import {
   type LimitName,
   type LimitValues,
   loadConfig,
+  missingHalf,
   PROFILES,
   profileList,
+  redisAccess,
+  redisComplaints,
+  redisVariables,
   wholeNumber,
 } from '@conjob/shared';
 import { z } from 'zod';
@@ -23,7 +27,6 @@ import {
   username,
 } from './auth/login-variables.ts';
 import type { ConnectionLimits } from './http/connection-limits.ts';
-import { missingHalf } from './missing-half.ts';
 
 const MIB = 1024 * 1024;
 const WEEK_SECONDS = 7 * 24 * 3600;
@@ -48,11 +51,6 @@ const origins = z
   )
   .default([]);
 
-const redisUrl = z
-  .string()
-  .regex(/^(redis|rediss|unix):\/\//, 'Must start with redis://, rediss:// or unix://.')
-  .default('redis://127.0.0.1:6379');
-
 const limit = (name: LimitName) => {
   const { least, most, standard } = LIMITS[name];
   return wholeNumber(least, most).default(standard);
@@ -75,7 +73,7 @@ const schema = z
     TLS_CERT_FILE: z.string().optional(),
     TLS_KEY_FILE: z.string().optional(),
     ALLOW_UNAUTHENTICATED: oneOf(['true', 'false']).default('false'),
-    REDIS_URL: redisUrl,
+    ...redisVariables,
     LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
     MAX_INPUT_BYTES: wholeNumber(1, 256 * MIB).default(10 * MIB),
     MAX_HEADER_BYTES: wholeNumber(4096, MIB).default(16 * 1024),
@@ -112,7 +110,11 @@ const schema = z
   })
   .superRefine((env, context) => {
     const halves = missingHalf(env, 'TLS_CERT_FILE', 'TLS_KEY_FILE');
-    for (const { variable, message } of [...loginComplaints(env), ...halves]) {
+    for (const { variable, message } of [
+      ...loginComplaints(env),
+      ...redisComplaints(env),
+      ...halves,
+    ]) {
       context.addIssue({ code: 'custom', path: [variable], message });
     }
   })
@@ -134,7 +136,7 @@ const schema = z
       env.TLS_CERT_FILE === undefined || env.TLS_KEY_FILE === undefined
         ? null
         : { certFile: env.TLS_CERT_FILE, keyFile: env.TLS_KEY_FILE },
-    redisUrl: env.REDIS_URL,
+    redis: redisAccess(env),
     logLevel: env.LOG_LEVEL,
     maxInputBytes: env.MAX_INPUT_BYTES,
     connections: {

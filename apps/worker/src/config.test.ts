@@ -7,7 +7,7 @@ const load = (env: Record<string, string>) => loadConfig(workerConfigSchema, env
 describe('the environment of a worker', () => {
   test('has a default for everything', () => {
     expect(load({})).toMatchObject({
-      redisUrl: 'redis://127.0.0.1:6379',
+      redis: { url: 'redis://127.0.0.1:6379' },
       engineAddress: { socketPath: '/var/run/docker.sock' },
       sandbox: {
         profiles: ['default', 'untrusted'],
@@ -54,16 +54,22 @@ describe('the environment of a worker', () => {
     expect(() => load({ WORKER_LABELS: text })).toThrow(`  WORKER_LABELS: ${message}`);
   });
 
-  test.each(['redis://r:1', 'rediss://r:1', 'unix:///r.sock'])('takes Redis at %s', (url) => {
-    expect(load({ REDIS_URL: url }).redisUrl).toBe(url);
-  });
+  test.each(['redis://localhost:1', 'rediss://me:pw@r:1', 'unix:///r.sock'])(
+    'takes Redis at %s',
+    (url) => {
+      expect(load({ REDIS_URL: url }).redis).toEqual({ url });
+    },
+  );
 
   test.each([
     [{ DOCKER_HOST: 'unix:///x.sock' }, { socketPath: '/x.sock' }],
-    [{ DOCKER_HOST: 'tcp://h' }, { host: 'h', port: 2375, certificates: undefined }],
     [
-      { DOCKER_HOST: 'tcp://h', DOCKER_TLS_VERIFY: '0', DOCKER_CERT_PATH: '/c' },
-      { host: 'h', port: 2375, certificates: undefined },
+      { DOCKER_HOST: 'tcp://localhost' },
+      { host: 'localhost', port: 2375, certificates: undefined },
+    ],
+    [
+      { DOCKER_HOST: 'tcp://127.0.0.1', DOCKER_TLS_VERIFY: '0', DOCKER_CERT_PATH: '/c' },
+      { host: '127.0.0.1', port: 2375, certificates: undefined },
     ],
     [
       { DOCKER_HOST: 'tcp://h', DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: '/c' },
@@ -71,5 +77,21 @@ describe('the environment of a worker', () => {
     ],
   ])('finds the engine of %j', (env, address) => {
     expect(load(env).engineAddress).toEqual(address);
+  });
+
+  test.each(['tcp://10.0.0.5', 'tcp://builder:2375', 'tcp://[fd00::1]:2375'])(
+    'lets nobody come to an engine elsewhere without a certificate: %s',
+    (host) => {
+      expect(() => load({ DOCKER_HOST: host })).toThrow('  DOCKER_HOST: needs DOCKER_TLS_VERIFY=1');
+      expect(() =>
+        load({ DOCKER_HOST: host, DOCKER_TLS_VERIFY: '0', DOCKER_CERT_PATH: '/c' }),
+      ).toThrow('  DOCKER_HOST: needs');
+      load({ DOCKER_HOST: host, ALLOW_INSECURE_DOCKER: 'true' });
+      load({ DOCKER_HOST: host, DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: '/c' });
+    },
+  );
+
+  test('lets nobody come to a Redis elsewhere without TLS and a password', () => {
+    expect(() => load({ REDIS_URL: 'redis://redis:6379' })).toThrow('  REDIS_URL: Must be rediss:');
   });
 });

@@ -1,18 +1,24 @@
 import { availableParallelism } from 'node:os';
-import { decimal, flag, imagePatterns, profileList, wholeNumber } from '@conjob/shared';
+import {
+  decimal,
+  flag,
+  imagePatterns,
+  profileList,
+  redisAccess,
+  redisComplaints,
+  redisVariables,
+  wholeNumber,
+} from '@conjob/shared';
 import { z } from 'zod';
 import { CRASH_POINTS } from './crash-points.ts';
 import { parseDockerHost } from './engine/docker/connect-docker.ts';
+import { remoteHost } from './engine/docker/exposed-engine.ts';
 import { readDockerConfig } from './registry/docker-config.ts';
 import type { SandboxSettings } from './sandbox/sandbox-settings.ts';
 import { workerLabels } from './worker-labels.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const DAY_SECONDS = 86_400;
-
-const redisUrl = z
-  .string()
-  .regex(/^(redis|rediss|unix):\/\//, 'must start with redis://, rediss:// or unix://');
 
 const dockerHost = z.string().superRefine((host, context) => {
   try {
@@ -38,6 +44,11 @@ const dockerConfig = z.string().superRefine((folder, context) => {
   }
 });
 
+interface DockerVariables {
+  readonly DOCKER_HOST?: string | undefined;
+  readonly ALLOW_INSECURE_DOCKER?: boolean | undefined;
+}
+
 interface TlsVariables {
   readonly DOCKER_TLS_VERIFY?: string | undefined;
   readonly DOCKER_CERT_PATH?: string | undefined;
@@ -48,6 +59,12 @@ const usesTls = ({ DOCKER_TLS_VERIFY: verify }: TlsVariables): boolean =>
 
 const lacksCertificates = (env: TlsVariables): boolean =>
   usesTls(env) && env.DOCKER_CERT_PATH === undefined;
+
+/** Whoever reaches the port of an engine is root on its machine, unless it asks for a certificate. */
+const isExposed = (env: TlsVariables & DockerVariables): boolean =>
+  !usesTls(env) &&
+  String(env.ALLOW_INSECURE_DOCKER) !== 'true' &&
+  remoteHost(env.DOCKER_HOST) !== null;
 
 const sandboxVariables = {
   JOB_PROFILES: profileList,
@@ -62,10 +79,11 @@ const sandboxVariables = {
 /** The worker's environment. `.env.example` describes each variable. */
 export const workerConfigSchema = z
   .object({
-    REDIS_URL: redisUrl.default('redis://127.0.0.1:6379'),
+    ...redisVariables,
     DOCKER_HOST: dockerHost.optional(),
     DOCKER_TLS_VERIFY: z.string().optional(),
     DOCKER_CERT_PATH: z.string().optional(),
+    ALLOW_INSECURE_DOCKER: flag.default(false),
     DOCKER_USERNAME: loginText.regex(/^[^:]*$/, 'must not contain a colon').optional(),
     DOCKER_PASSWORD: loginText.optional(),
     DOCKER_CONFIG: dockerConfig.optional(),
@@ -112,6 +130,17 @@ export const workerConfigSchema = z
     // Also when other variables are wrong: all are told at once.
     when: () => true,
   })
+  .refine((env) => !isExposed(env), {
+    path: ['DOCKER_HOST'],
+    error:
+      'needs DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH: whoever reaches an engine by tcp:// without a certificate is root on its machine. ALLOW_INSECURE_DOCKER=true takes it as it is.',
+    when: () => true,
+  })
+  .superRefine((env, context) => {
+    for (const { variable, message } of redisComplaints(env)) {
+      context.addIssue({ code: 'custom', path: [variable], message });
+    }
+  })
   .refine((env) => env.DOCKER_USERNAME === undefined || env.DOCKER_PASSWORD !== undefined, {
     path: ['DOCKER_PASSWORD'],
     error: 'is needed with DOCKER_USERNAME',
@@ -123,7 +152,7 @@ export const workerConfigSchema = z
     when: () => true,
   })
   .transform((env) => ({
-    redisUrl: env.REDIS_URL,
+    redis: redisAccess(env),
     engineAddress: parseDockerHost(
       env.DOCKER_HOST,
       usesTls(env) ? env.DOCKER_CERT_PATH : undefined,

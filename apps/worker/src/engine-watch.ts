@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@conjob/shared';
+import { engineRefusal } from './engine/docker/engine-refusal.ts';
 import { type Engine, type EngineDescription, EngineError, isEngineAway } from './engine/engine.ts';
 import { every } from './every.ts';
 import type { WorkerState } from './worker-state.ts';
@@ -7,7 +8,10 @@ import type { WorkerState } from './worker-state.ts';
 const CHECK_MS = 5_000;
 const RETRY_MS = 1_000;
 
-/** Waits until the engine answers, and says once that it does not. Throws when `signal` aborts. */
+/**
+ * Waits until the engine answers, and says once that it does not. Throws when `signal` aborts, and
+ * `ConfigError` when it will never answer to us.
+ */
 export async function awaitEngine(
   engine: Engine,
   logger: Logger,
@@ -18,6 +22,8 @@ export async function awaitEngine(
     try {
       return await engine.describe();
     } catch (error) {
+      const refusal = engineRefusal(error);
+      if (refusal !== null) throw refusal;
       if (!said) logger.error({ err: error }, 'the engine does not answer; waiting for it');
     }
     await sleep(RETRY_MS, undefined, { signal });

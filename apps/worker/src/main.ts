@@ -1,6 +1,7 @@
 import { ConfigError, createLogger, loadConfig } from '@conjob/shared';
 import { ReaperChild } from './reaper/reaper-child.ts';
 import { reaperMain } from './reaper/reaper-main.ts';
+import { redisUsersCommand } from './redis-users/redis-users-command.ts';
 import { keysCommand } from './secrets/keys-command.ts';
 import { startWorker, workerConfigSchema } from './worker.ts';
 import { NameTakenError } from './worker-name.ts';
@@ -10,6 +11,7 @@ if (command === 'reaper') {
   await reaperMain(rest, process.env);
   process.exit();
 }
+if (command === 'redis-users') process.exit(await redisUsersCommand(rest, console.log));
 if (command === 'keys') process.exit(await keysCommand(rest, process.env, console.log));
 
 const quit = new AbortController();

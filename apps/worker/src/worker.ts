@@ -2,6 +2,7 @@ import {
   Attempts,
   connectPatient,
   disconnect,
+  expectWelcome,
   type JobSpec,
   keys,
   type Logger,
@@ -83,9 +84,10 @@ export async function startWorker(
     const opened = await open(config, logger, signal);
     const { engine, upkeep, helpers, described } = opened;
     const { id, version } = described;
-    const redis = connectPatient(config.redisUrl);
+    const redis = connectPatient(config.redis);
     reportOutages(redis, logger);
     releasers.push(() => disconnect(redis));
+    await orAbort(signal, expectWelcome(redis));
 
     const state = new WorkerState((shown) => {
       const isReady = shown.state === 'ready';
@@ -195,7 +197,7 @@ export async function startWorker(
       [keys.places]: () => runLimit.news(),
       [keys.volumeRemovals]: volumeRemovals(volumes),
     };
-    releasers.push(listen(config.redisUrl, heard, logger));
+    releasers.push(listen(config.redis, heard, logger));
     const engineWatch = new EngineWatch(engine, state, logger);
     releasers.push(() => engineWatch.end());
 

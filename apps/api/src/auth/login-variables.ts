@@ -1,6 +1,5 @@
+import { type Complaint, isLoopback, missingHalf, publishedHost } from '@conjob/shared';
 import { z } from 'zod';
-import { isLoopback, publishedHost } from '../http/loopback.ts';
-import { type Complaint, missingHalf } from '../missing-half.ts';
 import { type BasicLogin, basicLogin } from './basic-login.ts';
 
 /** More than anybody types, and far below what the headers of a request may have. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { durabilityFault, type Logger } from '@conjob/shared';
+import { durabilityFault, type Logger, redisRefusal } from '@conjob/shared';
 import type { Redis } from 'ioredis';
 
 const ANSWER_WITHIN_MS = 1000;
@@ -47,7 +47,7 @@ export class Readiness {
       const fault = await within(ANSWER_WITHIN_MS, this.#ask(redis));
       if (fault !== null) return fault;
     } catch (error) {
-      return `Redis does not answer: ${(error as Error).message}`;
+      return redisRefusal(error) ?? `Redis does not answer: ${(error as Error).message}`;
     }
     return events.isFollowing ? null : 'The events of jobs are not followed yet.';
   }

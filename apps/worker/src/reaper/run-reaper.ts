@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   connectImpatient,
   disconnect,
+  expectWelcome,
   type Logger,
   Releasers,
   reportOutages,
@@ -54,9 +55,10 @@ export async function runReaper(
   try {
     const docker = connectDocker(config.engineAddress);
     const [engine, upkeep] = [new DockerEngine(docker), new DockerUpkeep(docker)];
-    const redis = connectImpatient(config.redisUrl);
+    const redis = connectImpatient(config.redis);
     releasers.push(() => disconnect(redis));
     reportOutages(redis, logger);
+    await expectWelcome(redis);
     const start = AbortSignal.any([signals.quit, afterDeath(signals.alone, MAX_START_ALONE_MS)]);
     const [{ id, version }, installation] = await Promise.all([
       awaitEngine(engine, logger, start),

@@ -3,6 +3,7 @@ import {
   ConfigError,
   connectImpatient,
   disconnect,
+  expectWelcome,
   generateKeys,
   KeyFileError,
   loadConfig,
@@ -30,17 +31,19 @@ export async function keysCommand(
   say: Say,
 ): Promise<number> {
   try {
-    const { secretKeysFolder: folder, redisUrl } = loadConfig(workerConfigSchema, environment);
+    const { secretKeysFolder: folder, redis: access } = loadConfig(workerConfigSchema, environment);
     const [command = '', ...rest] = args;
     if (folder === undefined || !isKnown(command, rest)) {
       say(folder === undefined ? `SECRET_KEYS_DIR is not set.\n\n${USAGE}` : USAGE);
       return 2;
     }
     if (command === 'generate') return await generate(folder, rest, say);
-    const redis = connectImpatient(redisUrl);
+    const redis = connectImpatient(access);
     const failed = new Promise<never>((_, reject) => redis.once('error', reject));
     try {
-      await Promise.race([new Promise((resolve) => redis.once('ready', resolve)), failed]);
+      await expectWelcome(redis);
+      const ready = new Promise((resolve) => redis.once('ready', resolve));
+      if (redis.status !== 'ready') await Promise.race([ready, failed]);
       return await run(new KeyUpkeep(folder, redis), command, rest[0] ?? '', say);
     } finally {
       failed.catch(() => {});

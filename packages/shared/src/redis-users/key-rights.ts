@@ -71,6 +71,7 @@ export function keyRules(role: RedisRole): string[] {
 }
 
 function patternOf(name: keyof typeof keys): string {
-  const key: string | ((...parts: string[]) => string) = keys[name] as never;
-  return typeof key === 'string' ? key : key('*', '*');
+  const key = keys[name];
+  // As many parts as any key has.
+  return typeof key === 'string' ? key : (key as (...parts: string[]) => string)('*', '*');
 }

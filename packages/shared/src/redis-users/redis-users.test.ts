@@ -133,6 +133,11 @@ test('the file that ships is this table, and lets nobody in without a password',
   expect(aclFile()).not.toMatch(/ [>#<]| nopass/);
 });
 
+test('the default user is off, and may do all: as him Redis reads what scripts have written', () => {
+  // What happens otherwise, tests/compose has shown: Redis restarts, and without a word has lost it.
+  expect(aclFile()).toMatch(/^user default off ~\* &\* \+@all$/m);
+});
+
 test('users that have a password log in with it, and nobody without', async () => {
   const lines = aclFile({ api: 'one', admin: 'two' }).trim().split('\n');
   const users = lines.map((line) => line.replace('user ', ''));

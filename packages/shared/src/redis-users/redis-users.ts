@@ -6,6 +6,12 @@ import { keyRules, REDIS_ROLES, type RedisRole } from './key-rights.ts';
 export const REDIS_USERS = [...REDIS_ROLES, 'admin'] as const;
 export type RedisUser = (typeof REDIS_USERS)[number];
 
+/**
+ * Nobody logs in as the default user. It keeps its rights all the same: Redis reads its append-only file as that
+ * user, and leaves out, without an end, each transaction, and with it each script, that he may not.
+ */
+const DEFAULT_USER = 'user default off ~* &* +@all';
+
 /** What a role may do, as an ACL of Redis has it, without a password. */
 export function rulesOf(role: RedisRole): string {
   return [...keyRules(role), '-@all', ...commandsOf(role).map((name) => `+${name}`)].join(' ');
@@ -21,7 +27,7 @@ export function aclFile(passwords: Partial<Record<RedisUser, string>> = {}): str
     return ['user', user, 'on', ...hash, rules].join(' ');
   };
   return [
-    'user default off -@all',
+    DEFAULT_USER,
     ...REDIS_ROLES.map((role) => line(role, rulesOf(role))),
     line('admin', '~* &* +@all'),
     '',

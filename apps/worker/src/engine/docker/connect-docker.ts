@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Docker from 'dockerode';
+import { wrong } from './engine-refusal.ts';
 
 /** Where an engine listens, and how to prove who we are. */
 export type EngineAddress =
@@ -33,7 +34,7 @@ export function parseDockerHost(
 /**
  * A dockerode client. It gets no HTTP agent of its own: the client inspects its whole agent, every
  * socket included, on each request, even with debugging off (`pnpm bench cpu` shows what that would
- * cost). Node's global agent keeps connections alive as well.
+ * cost). Node's global agent keeps connections alive as well. Throws `ConfigError` when a certificate is missing.
  */
 export function connectDocker(address: EngineAddress): Docker {
   // An explicit undefined keeps the client from reading DOCKER_HOST itself.
@@ -43,7 +44,13 @@ export function connectDocker(address: EngineAddress): Docker {
   }
   const { host, port, certificates } = address;
   if (certificates === undefined) return new Docker({ host, port, protocol: 'http' });
-  const read = (name: string) => readFileSync(join(certificates, name), 'utf8');
+  const read = (name: string) => {
+    try {
+      return readFileSync(join(certificates, name), 'utf8');
+    } catch (error) {
+      throw wrong('DOCKER_CERT_PATH', (error as Error).message);
+    }
+  };
   return new Docker({
     host,
     port,
