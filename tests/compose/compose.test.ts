@@ -60,6 +60,53 @@ test('a job runs in a container on the engine of the mounted socket', async () =
   expect(reply).toEqual({ status: 200, body: 'hello from compose\n' });
 });
 
+test('a job finds the secret of its image, and only the API can seal, only workers can open', async () => {
+  const image = TEST_IMAGES.busybox.tag;
+  const posted = await ask(`/secrets?${new URLSearchParams({ image })}`, 'POST', 'hush');
+  expect(posted).toMatchObject({ status: 200 });
+  const options = { pull: 'never', network: 'none', remove: 'true' };
+  const query = new URLSearchParams({ image, arg: 'cat', ...options });
+  query.append('arg', '/run/build/secrets/secrets');
+  expect(await ask(`/job/run?${query}`, 'POST')).toEqual({ status: 200, body: 'hush' });
+  const keysIn = async (service: string) =>
+    (await host.compose('exec', '-T', service, 'find', '/keys', '-type', 'f'))
+      .trim()
+      .split('\n')
+      .sort();
+  expect(await keysIn('api')).toEqual(['/keys/api/sign.key', '/keys/api/workers.pub']);
+  expect(await keysIn('worker')).toEqual(['/keys/worker/apis.pub', '/keys/worker/open.key']);
+});
+
+test('an operator replaces the keys, and copies them', async () => {
+  const keys = (...args: string[]) => host.compose('run', '--rm', '-T', 'keys', ...args);
+  const first =
+    /worker +(\w+) +opens 1 of 1 secrets, is sealed to/.exec(await keys('list'))?.[1] ?? '';
+  await keys('add');
+  expect(await keys('reseal')).toContain('1 secrets resealed');
+  expect(await keys('retire', first)).toContain('retired');
+  const tar = ['--entrypoint', 'tar', 'keys', '-C', '/keys', '-cf', '-', '.'];
+  const copy = await host.compose('run', '--rm', '-T', ...tar);
+  for (const file of ['api/sign.key', 'worker/open.key']) expect(copy).toContain(file);
+  expect(await ask(`/secrets?image=${TEST_IMAGES.busybox.tag}`)).toMatchObject({ status: 200 });
+});
+
+test('the API speaks TLS with a certificate from a folder of the machine', async () => {
+  host.setVariables({
+    TLS_FOLDER: host.tlsFolder,
+    TLS_CERT_FILE: '/tls/server.pem',
+    TLS_KEY_FILE: '/tls/server-key.pem',
+  });
+  await host.compose('up', '--detach', '--no-build', 'api');
+  const readyz = () => host.request('https://127.0.0.1:8080/readyz').catch(() => undefined);
+  await expect.poll(readyz, PATIENT).toMatchObject({ status: 200 });
+  await expect.poll(() => healthOf('api'), PATIENT).toEqual(['healthy']);
+  host.setVariables({});
+  await host.compose('up', '--detach', '--no-build', 'api');
+  await expect
+    .poll(() => ask('/readyz').catch(() => undefined), PATIENT)
+    .toMatchObject({ status: 200 });
+});
+
 test('workers scale, each under a name of its own', async () => {
   await host.compose('up', '--detach', '--no-build', '--no-recreate', '--scale', 'worker=2');
   await expect.poll(workerNames, PATIENT).toHaveLength(2);
@@ -75,7 +122,7 @@ test('API, workers and reaper are healthy by the checks in their images', async 
 
 test('Redis keeps what it has taken over a restart, and everybody finds it again', async () => {
   const before = await jobIds();
-  expect(before).toHaveLength(5);
+  expect(before).toHaveLength(6);
   await host.compose('restart', 'redis');
   await expect.poll(() => runJob('again'), PATIENT).toEqual({ status: 200, body: 'again\n' });
   expect(await jobIds()).toEqual(expect.arrayContaining(before));
@@ -134,6 +181,6 @@ function runJob(text: string) {
   return ask(`/job/run?${query}`, 'POST');
 }
 
-function ask(path: string, method: 'GET' | 'POST' = 'GET') {
-  return host.request(`http://127.0.0.1:8080${path}`, method);
+function ask(path: string, method: 'GET' | 'POST' = 'GET', body?: string) {
+  return host.request(`http://127.0.0.1:8080${path}`, method, body);
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
   callEngine,
@@ -7,9 +7,12 @@ import {
   run,
   startEngine,
 } from '@conjob/provision';
-import { tempFolder } from '@conjob/testkit';
+import { makeCertificates, tempFolder } from '@conjob/testkit';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+
+/** As which the image of the API runs. */
+const API_USER = 1000;
 
 interface Reply {
   readonly status: number;
@@ -23,13 +26,17 @@ export interface ComposeHost {
   /** A GET of the engine's API. */
   inspect<T>(path: string): Promise<T>;
   /** An HTTP request from the network of the engine, as a user of that machine would make it. */
-  request(url: string, method?: 'GET' | 'POST'): Promise<Reply>;
+  request(url: string, method?: 'GET' | 'POST', body?: string): Promise<Reply>;
+  /** Sets what a `.env` beside the file would, for what is run from then on. */
+  setVariables(variables: Readonly<Record<string, string>>): void;
+  /** With a certificate for this machine, for the user of the API; what signed it is believed by {@link request}. */
+  readonly tlsFolder: string;
   stop(): Promise<void>;
 }
 
 const REQUEST = `
-const [url, method] = process.argv.slice(1);
-const reply = await fetch(url, { method });
+const [url, method, body] = process.argv.slice(1);
+const reply = await fetch(url, { method, body });
 console.log(JSON.stringify({ status: reply.status, body: await reply.text() }));
 `;
 
@@ -60,6 +67,10 @@ export async function startComposeHost(): Promise<ComposeHost> {
   // Not the credential helpers of whoever runs us, nor the .env of this working copy.
   const [configFolder, envFile] = [`${folder.path}/docker-config`, `${folder.path}/env`];
   mkdirSync(configFolder);
+  const tlsFolder = `${folder.path}/tls`;
+  mkdirSync(tlsFolder);
+  await makeCertificates(tlsFolder);
+  chownSync(`${tlsFolder}/server-key.pem`, API_USER, API_USER);
   writeFileSync(envFile, '');
   const env = {
     COMPOSE_PROJECT_NAME: 'conjob-test',
@@ -69,6 +80,7 @@ export async function startComposeHost(): Promise<ComposeHost> {
   };
   return {
     socketPath,
+    tlsFolder,
     compose: (...args) => {
       const files = ['--env-file', envFile, '--file', `${ROOT}/docker-compose.yml`];
       return run(command, [...files, ...args], { env, timeoutMs: 180_000 });
@@ -78,10 +90,16 @@ export async function startComposeHost(): Promise<ComposeHost> {
       if (status !== 200) throw new Error(`${path}: ${status} ${body}`);
       return JSON.parse(body) as T;
     },
-    async request(url, method = 'GET') {
+    async request(url, method = 'GET', body) {
       const script = ['--input-type=module', '--eval', REQUEST, url, method];
+      if (body !== undefined) script.push(body);
       const [nsenter = '', ...args] = namespace.inside([process.execPath, ...script]);
-      return JSON.parse(await run(nsenter, args)) as Reply;
+      const env = { NODE_EXTRA_CA_CERTS: `${tlsFolder}/ca.pem` };
+      return JSON.parse(await run(nsenter, args, { env })) as Reply;
+    },
+    setVariables(variables) {
+      const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
+      writeFileSync(envFile, lines.join(''));
     },
     async stop() {
       await engine.stop();
