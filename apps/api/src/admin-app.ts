@@ -6,6 +6,7 @@ import { GuessBrake } from './auth/guess-brake.ts';
 import { ADMIN_ROUTES } from './auth/routes.ts';
 import { checkAllListed } from './auth/served-routes.ts';
 import { tokenRoutes } from './auth/token-routes.ts';
+import { TokenWatch } from './auth/token-watch.ts';
 import type { Tokens } from './auth/tokens.ts';
 import { type BaseDependencies, createBaseApp } from './base-app.ts';
 import type { ApiConfig } from './config.ts';
@@ -38,6 +39,7 @@ export interface AdminAppDependencies extends BaseDependencies, MetricsDependenc
 export function createAdminApp(dependencies: AdminAppDependencies): Express {
   const { config, tokens, workers, limits } = dependencies;
   const brake = new GuessBrake({ perMinute: config.loginFailuresPerMinute });
+  const watch = new TokenWatch(tokens, dependencies.logger);
   const app = createBaseApp(dependencies);
   // Origins that may start jobs may not administer workers: there is no page that may.
   app.use(
@@ -49,7 +51,7 @@ export function createAdminApp(dependencies: AdminAppDependencies): Express {
   );
   app.use(
     guardRoutes(ADMIN_ROUTES, {
-      identify: authenticate({ login: config.logins.admin, role: 'admin', tokens, brake }),
+      identify: authenticate({ login: config.logins.admin, role: 'admin', tokens, brake, watch }),
       hint: 'The API is on another port; here is /workers.',
     }),
   );

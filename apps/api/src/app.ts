@@ -5,6 +5,7 @@ import { guardRoutes } from './auth/guard-routes.ts';
 import { GuessBrake } from './auth/guess-brake.ts';
 import { API_ROUTES } from './auth/routes.ts';
 import { checkAllListed } from './auth/served-routes.ts';
+import { TokenWatch } from './auth/token-watch.ts';
 import type { Tokens } from './auth/tokens.ts';
 import { type BaseDependencies, createBaseApp } from './base-app.ts';
 import type { ApiConfig } from './config.ts';
@@ -55,12 +56,13 @@ export function createApp(dependencies: AppDependencies): Express {
   const specSchema = currentSpecSchema(limits, config.limits);
   const routes = { jobs, waits, abandoned, follow, maxInputBytes, specSchema };
   const brake = new GuessBrake({ perMinute: config.loginFailuresPerMinute });
+  const watch = new TokenWatch(tokens, dependencies.logger);
   const app = createBaseApp(dependencies);
   const hint = 'Name its origin in CORS_ORIGINS.';
   app.use(corsHeaders(origins), refuseCrossSite({ origins, host: reachedAt.api, hint }));
   app.use(
     guardRoutes(API_ROUTES, {
-      identify: authenticate({ login: logins.api, role: 'submit', tokens, brake }),
+      identify: authenticate({ login: logins.api, role: 'submit', tokens, brake, watch }),
       hint: 'Run a job with /job/run?image=…, or see /jobs.',
     }),
   );

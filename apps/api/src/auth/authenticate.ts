@@ -1,10 +1,11 @@
-import type { Request, RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { RequestError } from '../http/request-errors.ts';
 import { type BasicLogin, isLogin } from './basic-login.ts';
 import { readCredentials } from './credentials.ts';
 import type { GuessBrake } from './guess-brake.ts';
 import { ANYBODY, type Principal, setPrincipal } from './principal.ts';
 import type { Role } from './role.ts';
+import type { TokenWatch } from './token-watch.ts';
 import type { Tokens } from './tokens.ts';
 
 export interface AuthenticateOptions {
@@ -14,6 +15,7 @@ export interface AuthenticateOptions {
   readonly role: Role;
   readonly tokens: Pick<Tokens, 'find'>;
   readonly brake: GuessBrake;
+  readonly watch: TokenWatch;
 }
 
 /** Both lines in every 401; browsers take them in this order, and some only read the first. */
@@ -21,13 +23,13 @@ const CHALLENGES = ['Basic realm="ConJob", charset="UTF-8"', 'Bearer realm="ConJ
 
 /**
  * Finds out who sent a request, by the login of the port or a token, and refuses everybody else: with one
- * and the same answer, whatever was wrong, but for addresses that send too many wrong passwords. A token that can't be looked up, since Redis is away, is no
- * reason to let anybody in: the answer is 503.
+ * and the same answer, whatever was wrong, but for addresses that send too many wrong passwords. A token that
+ * can't be looked up, since Redis is away, is no reason to let anybody in: the answer is 503.
  */
 export function authenticate(options: AuthenticateOptions): RequestHandler {
   const { login } = options;
   return async (req, res, next) => {
-    const principal = login === null ? ANYBODY : await identify(req, { ...options, login });
+    const principal = login === null ? ANYBODY : await identify(req, res, { ...options, login });
     if (principal === null) throw unauthenticated();
     setPrincipal(res, principal);
     next();
@@ -36,7 +38,8 @@ export function authenticate(options: AuthenticateOptions): RequestHandler {
 
 async function identify(
   req: Request,
-  { login, role, tokens, brake }: AuthenticateOptions & { readonly login: BasicLogin },
+  res: Response,
+  { login, role, tokens, brake, watch }: AuthenticateOptions & { readonly login: BasicLogin },
 ): Promise<Principal | null> {
   const credentials = readCredentials(req);
   if (credentials === null) return null;
@@ -47,7 +50,9 @@ async function identify(
   }
   // Nobody guesses one of these.
   const token = await tokens.find(credentials.token);
-  return token === null ? null : { name: `token ${token.name}`, role: token.role };
+  if (token === null) return null;
+  watch.add(credentials.token, res);
+  return { name: `token ${token.name}`, role: token.role };
 }
 
 function unauthenticated(): RequestError {
