@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeMachine } from './report/machine.ts';
@@ -8,27 +8,32 @@ import { echo } from './scenarios/echo.ts';
 import { noop } from './scenarios/noop.ts';
 import { output } from './scenarios/output.ts';
 import { recovery } from './scenarios/recovery.ts';
-import type { Scenario } from './scenarios/scenario.ts';
+import type { Results, Scenario } from './scenarios/scenario.ts';
+import { simulation } from './scenarios/simulation.ts';
 import { throughput } from './scenarios/throughput.ts';
 import { setStage } from './stage/stage.ts';
 
-const SCENARIOS: readonly Scenario[] = [echo, throughput, cpu, output, noop, recovery];
+const SCENARIOS: readonly Scenario[] = [echo, throughput, cpu, output, noop, simulation, recovery];
 const DOCS = join(import.meta.dirname, '..', '..', 'docs');
+const PLOTS = join(DOCS, 'plots');
 
-const USAGE = `Usage: pnpm bench [scenario…] [--rounds N] [--built] [--everysec] [--write]
+const USAGE = `Usage: pnpm bench [scenario…] [--rounds N] [--quick] [--built] [--everysec] [--write]
 
 Measures ConJob on an engine and a Redis of its own; needs root and Linux.
 Scenarios, all by default: ${SCENARIOS.map(({ name }) => name).join(', ')}
 
   --rounds N  how often to measure; each scenario has a number of its own
+  --quick     where a scenario has one, its quick form: to see that it works, not for figures
   --built     run what pnpm build made, as the images do; default: the sources
   --everysec  let Redis write to the disk once a second: shows what appendfsync always costs
-  --write     put the results into docs/performance.md; of recovery, into docs/reliability.md
+  --write     put the results into docs/performance.md; of recovery, into docs/reliability.md; figures and
+              plots into docs/plots
 `;
 
 interface Wish {
   readonly scenarios: readonly Scenario[];
   readonly rounds: number | undefined;
+  readonly quick: boolean;
   readonly built: boolean;
   readonly everysec: boolean;
   readonly write: boolean;
@@ -39,6 +44,7 @@ function readArguments(): Wish {
     allowPositionals: true,
     options: {
       rounds: { type: 'string' },
+      quick: { type: 'boolean' },
       built: { type: 'boolean' },
       everysec: { type: 'boolean' },
       write: { type: 'boolean' },
@@ -58,6 +64,9 @@ function readArguments(): Wish {
   if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) {
     throw new Error(`--rounds takes a whole number from 1.\n\n${USAGE}`);
   }
+  if (values.write && values.quick) {
+    throw new Error('The quick form gives no figures to write into the page.');
+  }
   if (values.write && values.everysec) {
     throw new Error(
       '--everysec is no promise of ConJob: its figures are not written into the page.',
@@ -66,6 +75,7 @@ function readArguments(): Wish {
   return {
     scenarios: scenarios.length > 0 ? scenarios : SCENARIOS,
     rounds,
+    quick: values.quick ?? false,
     built: values.built ?? false,
     everysec: values.everysec ?? false,
     write: values.write ?? false,
@@ -73,7 +83,7 @@ function readArguments(): Wish {
 }
 
 async function perform(wish: Wish, signal: AbortSignal): Promise<void> {
-  const { scenarios, rounds, built, everysec, write } = wish;
+  const { scenarios, rounds, quick, built, everysec, write } = wish;
   const say = (line: string) => process.stderr.write(`${line}\n`);
   say('starting an engine and a Redis');
   const stage = await setStage({ built, everysec });
@@ -82,15 +92,24 @@ async function perform(wish: Wish, signal: AbortSignal): Promise<void> {
     say(machine);
     for (const scenario of scenarios) {
       signal.throwIfAborted();
-      const performance = { stage, rounds: rounds ?? scenario.rounds, signal, say };
+      const performance = { stage, rounds: rounds ?? scenario.rounds, quick, signal, say };
       say(`\n${scenario.title}`);
       const results = await scenario.run(performance);
-      process.stdout.write(`\n${results}\n`);
-      if (write) writeSection(scenario, { ...wish, rounds: performance.rounds }, machine, results);
+      const text = typeof results === 'string' ? results : results.text;
+      process.stdout.write(`\n${text}\n`);
+      if (!write) continue;
+      writeSection(scenario, { ...wish, rounds: performance.rounds }, machine, text);
+      if (typeof results !== 'string') writePlots(scenario, results);
     }
   } finally {
     await stage.close();
   }
+}
+
+function writePlots({ name }: Scenario, { data, plots }: Results): void {
+  mkdirSync(PLOTS, { recursive: true });
+  writeFileSync(join(PLOTS, `${name}.json`), `${JSON.stringify(data, null, 2)}\n`);
+  for (const [plot, svg] of Object.entries(plots)) writeFileSync(join(PLOTS, `${plot}.svg`), svg);
 }
 
 function writeSection(

@@ -1,10 +1,10 @@
-export interface Axis {
+interface Axis {
   readonly label: string;
   /** Default: linear, from 0. */
   readonly scale?: 'linear' | 'logarithmic';
 }
 
-export interface Series {
+interface Series {
   readonly name: string;
   readonly points: readonly (readonly [x: number, y: number])[];
 }

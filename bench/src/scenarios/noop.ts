@@ -5,9 +5,8 @@ import { profileShares, type Share } from '../report/cpu-profile.ts';
 import { median, quantile } from '../report/statistics.ts';
 import { figure, table } from '../report/table.ts';
 import { type ClosedRun, closedRun } from '../simulation/closed-run.ts';
-import { PlainClient } from '../simulation/plain-client.ts';
 import { eachPart, PARTS, type PerPart, peakBytes } from '../simulation/process-costs.ts';
-import { type SimulationOptions, startSimulation } from '../simulation/start-simulation.ts';
+import { withSimulation } from '../simulation/with-simulation.ts';
 import type { Performance, Scenario } from './scenario.ts';
 
 const SLOTS = 32;
@@ -43,7 +42,8 @@ interface Measured {
 }
 
 async function measure({ rounds, signal, say, stage }: Performance): Promise<Measured> {
-  return withOne({ built: stage.built }, async (simulation, client) => {
+  const options = { workers: 1, slots: SLOTS, built: stage.built };
+  return withSimulation(options, async (simulation, client) => {
     await closedRun(simulation, client, { jobs: WARM_UP, clients: CLIENTS, signal });
     const runs: ClosedRun[] = [];
     for (let round = 1; round <= rounds; round += 1) {
@@ -65,7 +65,8 @@ async function profile({ signal, say, stage }: Performance): Promise<Profiles> {
     `--cpu-prof-dir=${profileFolder(app)}`,
   ];
   try {
-    await withOne({ built: stage.built, nodeOptions }, (simulation, client) =>
+    const options = { workers: 1, slots: SLOTS, built: stage.built, nodeOptions };
+    await withSimulation(options, (simulation, client) =>
       closedRun(simulation, client, { jobs: WARM_UP + JOBS, clients: CLIENTS, signal }),
     );
     return {
@@ -74,20 +75,6 @@ async function profile({ signal, say, stage }: Performance): Promise<Profiles> {
     };
   } finally {
     rmSync(folder, { recursive: true });
-  }
-}
-
-async function withOne<T>(
-  options: Pick<SimulationOptions, 'built' | 'nodeOptions'>,
-  use: (...parts: [Awaited<ReturnType<typeof startSimulation>>, PlainClient]) => Promise<T>,
-): Promise<T> {
-  const simulation = await startSimulation({ workers: 1, slots: SLOTS, ...options });
-  const client = new PlainClient(simulation.url);
-  try {
-    return await use(simulation, client);
-  } finally {
-    client.close();
-    await simulation.stop();
   }
 }
 

@@ -3,10 +3,22 @@ import type { Stage } from '../stage/stage.ts';
 export interface Performance {
   readonly stage: Stage;
   readonly rounds: number;
+  /** In a form that takes a fraction of the time: to see that it works, not for figures. */
+  readonly quick: boolean;
   /** Aborts when whoever started this has had enough. */
   readonly signal: AbortSignal;
   /** Says how far it is. */
   readonly say: (line: string) => void;
+}
+
+/** What was measured. */
+export interface Results {
+  /** Tables and sentences in Markdown. */
+  readonly text: string;
+  /** The figures that the plots are drawn from. */
+  readonly data: unknown;
+  /** SVG by name. */
+  readonly plots: Readonly<Record<string, string>>;
 }
 
 /** One question about the speed of ConJob. */
@@ -18,6 +30,6 @@ export interface Scenario {
   readonly rounds: number;
   /** In `docs/`, where its results are written; default `performance.md`. */
   readonly page?: string;
-  /** Measures, and returns the answer: tables and sentences in Markdown. */
-  run(performance: Performance): Promise<string>;
+  /** Measures, and returns the answer: text only, where there is nothing to draw. */
+  run(performance: Performance): Promise<string | Results>;
 }

@@ -12,20 +12,29 @@ export interface ClosedRun {
   readonly cpuMsPerJob: PerPart;
 }
 
+export interface ClosedLoad {
+  readonly jobs: number;
+  readonly clients: number;
+  /** Each client follows its job as it runs, which prints nothing then. */
+  readonly isFollowed?: boolean;
+  readonly signal: AbortSignal;
+}
+
 /** Jobs as fast as so many clients get their answers; each answer is checked. */
 export async function closedRun(
   simulation: Simulation,
   client: PlainClient,
-  { jobs, clients, signal }: { jobs: number; clients: number; signal: AbortSignal },
+  { jobs, clients, isFollowed = false, signal }: ClosedLoad,
 ): Promise<ClosedRun> {
   const latenciesMs: number[] = [];
   let number = 0;
   const before = cpuMs(simulation);
   const ms = await closedLoop({ jobs, clients, signal }, async () => {
     number += 1;
-    const word = `job-${number}`;
+    const word = isFollowed ? undefined : `job-${number}`;
+    const path = isFollowed ? `${runPath()}&stream=true` : runPath(word);
     const begin = performance.now();
-    const answer = await client.send('POST', runPath(word));
+    const answer = await client.send('POST', path);
     latenciesMs.push(performance.now() - begin);
     checkPrinted(answer, word);
   });

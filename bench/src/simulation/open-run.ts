@@ -4,7 +4,7 @@ import { poissonArrivals } from './poisson.ts';
 import { cpuMs, difference, type PerPart } from './process-costs.ts';
 import type { Simulation } from './start-simulation.ts';
 
-export interface OpenAnswer {
+interface OpenAnswer {
   readonly answer: PlainAnswer;
   /** Which request, from 1. */
   readonly number: number;

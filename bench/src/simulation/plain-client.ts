@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 export interface PlainAnswer {
@@ -35,20 +36,30 @@ export class PlainClient {
     return this.#open.size;
   }
 
-  /** Sends a request with an optional JSON body. Rejects when the connection breaks. */
-  async send(method: string, path: string, json?: string): Promise<PlainAnswer> {
+  /** Sends a request. Rejects when the connection breaks. */
+  async send(
+    method: 'GET' | 'POST',
+    path: string,
+    { json = '', waitSeconds }: { json?: string; waitSeconds?: number } = {},
+  ): Promise<PlainAnswer> {
     const connection = this.#idle.pop() ?? (await this.#connect());
     connection.answer = Promise.withResolvers();
-    const body =
-      json === undefined
-        ? 'Content-Length: 0\r\n\r\n'
-        : `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(json)}\r\n\r\n${json}`;
-    connection.socket.write(`${method} ${path} HTTP/1.1\r\nHost: ${this.#host}\r\n${body}`);
+    const lines = [
+      `${method} ${path} HTTP/1.1`,
+      `Host: ${this.#host}`,
+      `Content-Length: ${Buffer.byteLength(json)}`,
+      ...(json === '' ? [] : ['Content-Type: application/json']),
+      ...(waitSeconds === undefined ? [] : [`Prefer: wait=${waitSeconds}`]),
+    ];
+    connection.socket.write(`${lines.join('\r\n')}${HEAD_END}${json}`);
     return connection.answer.promise;
   }
 
-  close(): void {
+  /** Resolves when all connections are closed. */
+  async close(): Promise<void> {
+    const closed = [...this.#open].map(({ socket }) => once(socket, 'close'));
     for (const { socket } of this.#open) socket.destroy();
+    await Promise.all(closed);
   }
 
   async #connect(): Promise<Connection> {

@@ -9,8 +9,17 @@ export function runPath(word?: string): string {
   return `/job/run?image=${SIMULATED_IMAGE}&network=none&pull=never&remove=true${args}`;
 }
 
-/** Throws unless this is the right answer of the job that was to print the word. */
-export function checkPrinted({ status, head, body }: PlainAnswer, word: string): void {
-  if (status === 200 && body === `${word}\n`) return;
-  throw new Error(`the job that prints ${word} was answered:\n${head}\n\n${body}`);
+/** Throws unless this is the right answer of the job that was to print the word, or nothing. */
+export function checkPrinted({ status, head, body }: PlainAnswer, word?: string): void {
+  if (status === 200 && body === (word === undefined ? '' : `${word}\n`)) return;
+  throw new Error(`the job that prints ${word ?? 'nothing'} was answered:\n${head}\n\n${body}`);
 }
+
+/** The path of a request that queues a job; by default one that does nothing. */
+export function submitPath(...args: readonly string[]): string {
+  const command = (args.length > 0 ? args : ['true']).map((arg) => `&arg=${arg}`).join('');
+  return `/jobs?image=${SIMULATED_IMAGE}&network=none&pull=never&remove=true${command}`;
+}
+
+/** A job that no worker can run: it waits. */
+export const UNFIT_JOB = JSON.stringify({ image: SIMULATED_IMAGE, requires: { fit: 'nobody' } });

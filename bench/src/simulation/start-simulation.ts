@@ -9,6 +9,8 @@ export interface SimulationOptions {
   readonly processes?: number;
   /** Of each worker. */
   readonly slots: number;
+  /** Without workers, until they are started. */
+  readonly isIdle?: boolean;
   /** Run what `pnpm build` made of the API, instead of its sources. */
   readonly built?: boolean;
   /** On top of ConJob's defaults. */
@@ -25,11 +27,13 @@ export interface Simulation {
   readonly api: AppProcess;
   /** The processes of the workers. */
   readonly workers: readonly AppProcess[];
+  /** Those of a simulation that is idle so far. */
+  startWorkers(): Promise<void>;
   stop(): Promise<void>;
 }
 
 export async function startSimulation(options: SimulationOptions): Promise<Simulation> {
-  const { workers, processes = 1, slots, built = false, nodeOptions } = options;
+  const { workers, processes = 1, slots, built = false, nodeOptions, isIdle = false } = options;
   const releasers = new Releasers();
   try {
     const folder = tempFolder();
@@ -54,21 +58,25 @@ export async function startSimulation(options: SimulationOptions): Promise<Simul
     const shares = Array.from({ length: processes }, (_, index) =>
       Math.floor((workers + index) / processes),
     );
-    const started = await Promise.all(
-      shares.map((share, index) =>
+    const running: AppProcess[] = [];
+    const startWorkers = async (): Promise<void> => {
+      const all = shares.map((share, index) =>
         start('workers', `workers-${index}`, {
           WORKER_NAME: `simulated-${index}`,
           WORKER_CONCURRENCY: String(slots),
           SIMULATED_WORKERS: String(share),
         }),
-      ),
-    );
+      );
+      running.push(...(await Promise.all(all)));
+    };
+    if (!isIdle) await startWorkers();
     return {
       url: String(api.ready['url']),
       adminUrl: String(api.ready['adminUrl']),
       redis,
       api,
-      workers: started,
+      workers: running,
+      startWorkers,
       stop: () => releasers.releaseAll(),
     };
   } catch (error) {

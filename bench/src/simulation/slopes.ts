@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { closedLoop } from '../closed-loop.ts';
+import { queueJobs, steadyRun } from './backlog.ts';
+import { closedRun } from './closed-run.ts';
+import { holdRequests } from './held-requests.ts';
+import type { PlainClient } from './plain-client.ts';
+import { cpuMs, difference, eachPart, type PerPart } from './process-costs.ts';
+import { submitPath, UNFIT_JOB } from './simulated-jobs.ts';
+import type { Simulation } from './start-simulation.ts';
+import { withSimulation } from './with-simulation.ts';
+
+/** What a job costs while there is so much of something. */
+export interface SlopePoint {
+  readonly size: number;
+  readonly cpuMsPerJob: PerPart;
+  readonly jobsPerSecond: number;
+  readonly latenciesMs: readonly number[];
+  /** Of Redis, for each that waits. */
+  readonly bytesEach?: number;
+  /** Of CPU, while there is nothing to do. */
+  readonly idleMsPerSecond?: number;
+}
+
+export interface SlopeRun {
+  readonly jobs: number;
+  readonly signal: AbortSignal;
+}
+
+const CLIENTS = 32;
+const SLOTS = 32;
+const WAIT_SECONDS = 600;
+/** As long as the longest period of a worker that has nothing to do. */
+const IDLE_MS = 10_000;
+/** There is nothing to hold in memory. */
+const NO_POOL = { WORKER_SANDBOX_POOL: 'off' };
+const SLEEPING = ['sleep', '3000'];
+/** Of each of two workers: all that are followed run, and there is room for more. */
+const SLOTS_TO_FOLLOW = 600;
+
+/** Jobs that wait for the same workers. The latency is that of submitting one more. */
+export function besideQueued(size: number, { jobs, signal }: SlopeRun): Promise<SlopePoint> {
+  const env = { JOB_LIMIT_QUEUED: '1000000' };
+  return withSimulation(
+    { workers: 1, slots: SLOTS, env, isIdle: true },
+    async (simulation, client) => {
+      const bytesEach = await queueJobs(simulation, size, signal);
+      await simulation.startWorkers();
+      const run = { ahead: 2 * SLOTS, signal };
+      await steadyRun(simulation, client, { ...run, jobs: Math.floor(jobs / 4) });
+      return { size, bytesEach, ...(await steadyRun(simulation, client, { ...run, jobs })) };
+    },
+  );
+}
+
+/** Workers that look for jobs. What they cost when there is none is told apart, and is no part of a job. */
+export function besideWorkers(size: number, run: SlopeRun): Promise<SlopePoint> {
+  const options = { workers: size, slots: SLOTS, env: NO_POOL };
+  return withSimulation(options, async (simulation, client) => {
+    const measured = await warmRun(simulation, client, run);
+    const before = cpuMs(simulation);
+    await sleep(IDLE_MS, undefined, { signal: run.signal });
+    const idlePerMs = difference(cpuMs(simulation), before, IDLE_MS);
+    const msPerJob = 1000 / measured.jobsPerSecond;
+    const cpuMsPerJob = eachPart((part) =>
+      Math.max(0, measured.cpuMsPerJob[part] - idlePerMs[part] * msPerJob),
+    );
+    const idleMsPerSecond = 1000 * (idlePerMs.api + idlePerMs.workers + idlePerMs.redis);
+    return { ...measured, size, cpuMsPerJob, idleMsPerSecond };
+  });
+}
+
+/** Clients that wait for jobs which do not come to their turn. */
+export function besideWaiting(size: number, run: SlopeRun): Promise<SlopePoint> {
+  return withSimulation({ workers: 1, slots: SLOTS, env: NO_POOL }, async (simulation, client) => {
+    await closedLoop({ jobs: size, clients: CLIENTS, signal: run.signal }, async () => {
+      const before = client.connections;
+      void client
+        .send('POST', '/jobs', { json: UNFIT_JOB, waitSeconds: WAIT_SECONDS })
+        .catch(() => {});
+      while (client.connections === before) await new Promise(setImmediate);
+    });
+    return { size, ...(await warmRun(simulation, client, run)) };
+  });
+}
+
+/** Clients that each follow a running job of their own; the jobs that are measured are followed too. */
+export function besideFollowers(size: number, run: SlopeRun): Promise<SlopePoint> {
+  const options = { workers: 2, slots: SLOTS_TO_FOLLOW, env: NO_POOL };
+  return withSimulation(options, async (simulation, client) => {
+    const paths: string[] = [];
+    await closedLoop({ jobs: size, clients: CLIENTS, signal: run.signal }, async () => {
+      const { body } = await client.send('POST', submitPath(...SLEEPING));
+      paths.push(`/jobs/${(JSON.parse(body) as { id: string }).id}/events`);
+    });
+    const followers = await holdRequests(simulation.url, paths);
+    try {
+      return { size, ...(await warmRun(simulation, client, run, true)) };
+    } finally {
+      await followers.close();
+    }
+  });
+}
+
+async function warmRun(
+  simulation: Simulation,
+  client: PlainClient,
+  { jobs, signal }: SlopeRun,
+  isFollowed = false,
+): Promise<Omit<SlopePoint, 'size'>> {
+  const run = { clients: CLIENTS, isFollowed, signal };
+  await closedRun(simulation, client, { ...run, jobs: Math.floor(jobs / 4) });
+  return closedRun(simulation, client, { ...run, jobs });
+}
