@@ -117,7 +117,7 @@ describe('a command whose answer is lost with the connection', () => {
       () => submissions.accept({ id: 'job', spec: jobSpec() }),
       async () => (await ledger.redis.exists(keys.job('job'))) === 1,
     );
-    expect(accepted).toEqual({ outcome: 'accepted', id: 'job' });
+    expect(accepted).toEqual({ outcome: 'accepted', id: 'job', rate: null });
     expect(await ledger.announced('job')).toEqual(['queued']);
   });
 

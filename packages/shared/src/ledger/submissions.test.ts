@@ -12,6 +12,7 @@ describe('an accepted job', () => {
     expect(await ledger.submissions.accept({ id: 'a', spec })).toEqual({
       outcome: 'accepted',
       id: 'a',
+      rate: null,
     });
     const record = await ledger.find('a');
     expect(record).toEqual({
@@ -81,15 +82,15 @@ describe('an idempotency key', () => {
     });
 
   test('used again for the same request names the first job, and makes none', async () => {
-    expect(await accept('a')).toEqual({ outcome: 'accepted', id: 'a' });
-    expect(await accept('b')).toEqual({ outcome: 'replayed', id: 'a' });
+    expect(await accept('a')).toEqual({ outcome: 'accepted', id: 'a', rate: null });
+    expect(await accept('b')).toEqual({ outcome: 'replayed', id: 'a', rate: null });
     expect(await ledger.submissions.find('b')).toBeNull();
     expect(await ledger.submissions.list(10)).toEqual(['a']);
   });
 
   test('used again for another request is a conflict', async () => {
     await accept('a');
-    expect(await accept('b', 'other')).toEqual({ outcome: 'conflict', id: 'a' });
+    expect(await accept('b', 'other')).toEqual({ outcome: 'conflict', id: 'a', rate: null });
     expect(await ledger.submissions.find('b')).toBeNull();
   });
 
