@@ -1,3 +1,10 @@
+export {
+  CANARY,
+  CANARY_FORMS,
+  expectNoCanary,
+  filesOfEngineWithCanary,
+  filesWithCanary,
+} from './canary.ts';
 export { makeCertificates } from './certificates.ts';
 export { type Fault, type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 export {

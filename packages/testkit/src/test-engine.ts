@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   clearEngine,
@@ -6,6 +7,7 @@ import {
   type RunningEngine,
   startEngine,
 } from '@conjob/provision';
+import { filesOfEngineWithCanary, filesWithCanary } from './canary.ts';
 import { ContainerWitness } from './container-witness.ts';
 import { mountDisk } from './small-disk.ts';
 import { tempFolder } from './temp-folder.ts';
@@ -42,7 +44,7 @@ export interface TestEngine extends EngineAccess {
   restart(): Promise<void>;
   /**
    * Also removes its containers, mounts and files. Idempotent. Then throws when a container of ConJob did not
-   * have the shape of its profile.
+   * have the shape of its profile, or a canary was left with the engine: see `canary.ts`.
    */
   stop(): Promise<void>;
 }
@@ -75,10 +77,14 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
   const stop = async (): Promise<void> => {
     const faults = (await witness?.end()) ?? [];
     await engine.stop();
+    const leaks = existsSync(dataRoot)
+      ? [...(await filesOfEngineWithCanary(dataRoot)), ...(await filesWithCanary(engine.logPath))]
+      : [];
     await clearEngine(folder.path); // a restart may have failed half way
     release(network, folder);
     if (faults.length > 0)
       throw new Error(`Not of a shape in container-shape.ts: ${faults.join('; ')}`);
+    if (leaks.length > 0) throw new Error(`A secret is in ${leaks.join(', ')}`);
   };
   try {
     if (images) await importTestImages(engine.socketPath);

@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type RedisAddress, type RunningRedis, startRedis } from '@conjob/provision';
+import { Redis } from 'ioredis';
+import { filesWithCanary } from './canary.ts';
 import { mountDisk, unmountDisk } from './small-disk.ts';
 import { REDIS_FOLDER, tempFolder } from './temp-folder.ts';
 
@@ -25,7 +28,7 @@ export interface TestRedis {
   crash(): Promise<void>;
   /** Starts it again on the same address and data; stops it first if it runs. */
   restart(): Promise<void>;
-  /** Also removes its files. Idempotent. */
+  /** Also removes its files. Idempotent. Throws when it had a canary: see `canary.ts`. */
   stop(): Promise<void>;
 }
 
@@ -37,6 +40,8 @@ export async function startTestRedis(options: TestRedisOptions = {}): Promise<Te
   if (diskBytes !== undefined) await mountDisk(disk, diskBytes);
   const start = (address: RedisAddress): Promise<RunningRedis> =>
     startRedis({ dataDir: folder.path, listen: address, appendOnly, users });
+  const target = (of: RunningRedis) =>
+    'socketPath' in of.address ? of.address.socketPath : of.url;
   let redis = await start(
     listen === 'tcp' ? { port: 0 } : { socketPath: join(folder.path, 'redis.sock') },
   );
@@ -44,7 +49,7 @@ export async function startTestRedis(options: TestRedisOptions = {}): Promise<Te
   return {
     url,
     address,
-    target: 'socketPath' in address ? address.socketPath : url,
+    target: target(redis),
     get pid() {
       return redis.pid;
     },
@@ -57,9 +62,34 @@ export async function startTestRedis(options: TestRedisOptions = {}): Promise<Te
       redis = await start(address);
     },
     async stop() {
+      await saveAll(target(redis));
       await redis.stop();
+      const found = existsSync(disk) ? await filesWithCanary(disk) : [];
       if (diskBytes !== undefined) await unmountDisk(disk);
       folder.remove();
+      if (found.length > 0) throw new Error(`A secret is in ${found.join(', ')}`);
     },
   };
+}
+
+const SAVE_MS = 5_000;
+
+/** All that it has into a file, to be searched; what is on disk already is there without. */
+async function saveAll(target: string): Promise<void> {
+  const redis = new Redis(target, {
+    lazyConnect: true,
+    connectTimeout: SAVE_MS,
+    commandTimeout: SAVE_MS,
+    retryStrategy: () => null,
+  });
+  redis.on('error', () => {}); // one that a test has ended
+  try {
+    await redis.connect();
+    await redis.config('SET', 'rdbcompression', 'no');
+    await redis.save();
+  } catch {
+    // Ended, full or without memory: its append-only file is looked into nevertheless.
+  } finally {
+    redis.disconnect();
+  }
 }
