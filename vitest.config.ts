@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 import { OTHER_ROWS } from './tests/faults/ci-rows.ts';
 
 const services = 'packages/testkit/src/services.ts';
+const canaryWatch = 'tests/support/canary-watch.ts';
 const setupFiles = ['packages/testkit/src/expect-no-leaks.ts'];
 
 export default defineConfig({
@@ -30,7 +31,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['tests/{e2e,compose}/**/*.test.ts'],
           globalSetup: services,
-          setupFiles,
+          setupFiles: [...setupFiles, canaryWatch],
           testTimeout: 120_000,
           hookTimeout: 300_000,
         },
@@ -42,7 +43,7 @@ export default defineConfig({
           include: ['tests/faults/**/*.test.ts'],
           exclude: OTHER_ROWS,
           globalSetup: 'tests/faults/support/sweep.ts',
-          setupFiles,
+          setupFiles: [...setupFiles, canaryWatch],
           // After all others and one at a time: a fault is not to meet a busy machine.
           maxWorkers: 1,
           sequence: { groupOrder: 1 },

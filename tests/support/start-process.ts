@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { childProcesses } from '@conjob/testkit';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -15,6 +17,8 @@ export interface ProductProcess {
   /** Its exit code; null when a signal ended it. */
   readonly exited: Promise<number | null>;
   hasExited(): boolean;
+  /** Notes its environment and command line, as it does when it is stopped. */
+  look(): void;
   /** SIGTERM, and how it ended. May be called after it ended. */
   stop(): Promise<number | null>;
   kill(signal: NodeJS.Signals): void;
@@ -23,6 +27,17 @@ export interface ProductProcess {
   /** Resolves with the match once its output has it; throws when it ends before. */
   says(pattern: RegExp): Promise<RegExpExecArray>;
 }
+
+/** What there is to look into of a process once it has ended. */
+export interface Launched {
+  readonly name: string;
+  output(): string;
+  /** Environment and command line of it and what it started, as they were when it was told to stop. */
+  surroundings(): string;
+}
+
+/** All that this test file has started. */
+export const launched: Launched[] = [];
 
 export type App = 'api' | 'worker' | 'standalone';
 
@@ -37,7 +52,8 @@ export function launch(
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let output = '';
+  let [output, surroundings] = ['', ''];
+  launched.push({ name: app, output: () => output, surroundings: () => surroundings });
   const listeners = new Set<() => void>();
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -51,6 +67,10 @@ export function launch(
     await Promise.race([closed, sleep(LAST_WORDS_MS)]);
     return code as number | null;
   });
+  const look = (): void => {
+    const pids = [child.pid ?? 0, ...childProcesses(child.pid).map(({ pid }) => pid)];
+    surroundings += pids.map(surroundingsOf).join('');
+  };
   const says = async (pattern: RegExp): Promise<RegExpExecArray> => {
     const { promise, resolve: found } = Promise.withResolvers<RegExpExecArray>();
     const look = (): void => {
@@ -75,9 +95,20 @@ export function launch(
       child.stdout.destroy();
       child.stderr.destroy();
     },
+    look,
     stop: () => {
+      look();
       child.kill('SIGTERM');
       return exited;
     },
   };
+}
+
+/** Nothing of one that is gone. */
+function surroundingsOf(pid: number): string {
+  try {
+    return ['environ', 'cmdline'].map((file) => readFileSync(`/proc/${pid}/${file}`)).join('\n');
+  } catch {
+    return '';
+  }
 }

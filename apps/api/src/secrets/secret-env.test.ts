@@ -1,9 +1,9 @@
 import { generateKeys, openValues, readWorkerKeys } from '@conjob/shared';
-import { type TempFolder, tempFolder } from '@conjob/testkit';
+import { CANARY, type TempFolder, tempFolder } from '@conjob/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestApi, type TestApi, withRedis } from '../testing/test-api.ts';
 
-const SECRET = 'hunter2-shooter';
+const SECRET = CANARY.env;
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
 let folder: TempFolder;

@@ -1,4 +1,5 @@
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { expectNoCanary } from '@conjob/testkit';
 
 export interface Answer {
   readonly status: number;
@@ -35,6 +36,11 @@ export function call(url: string, options: Call = {}): Promise<Answer> {
       onResponse?.(response);
       response.on('end', () => {
         const bytes = Buffer.concat(chunks);
+        try {
+          expectNoCanary(bytes, `the answer of ${new URL(url).pathname}`);
+        } catch (leak) {
+          return reject(leak);
+        }
         resolve({
           status: response.statusCode ?? 0,
           headers: response.headers,

@@ -1,5 +1,5 @@
 import { createLogger } from '@conjob/shared';
-import { startTestRedis, type TestRedis, until } from '@conjob/testkit';
+import { expectNoCanary, startTestRedis, type TestRedis, until } from '@conjob/testkit';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll } from 'vitest';
 import { loadApiConfig, type RunningApi, startApi } from '../api.ts';
@@ -39,6 +39,7 @@ export async function startTestApi(env: Env = {}, given?: TestRedis): Promise<Te
     async close() {
       await api.close();
       if (given === undefined) await redis.stop();
+      expectNoCanary(JSON.stringify(logs), 'the log of the API');
     },
   };
   await until(async () => (await test.call('/readyz')).status === 200);

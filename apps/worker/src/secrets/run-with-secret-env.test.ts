@@ -1,6 +1,6 @@
 import { chmodSync } from 'node:fs';
 import { keyFiles, newJobId } from '@conjob/shared';
-import { until } from '@conjob/testkit';
+import { CANARY, until } from '@conjob/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Adoption } from '../adoption.ts';
 import { containerName } from '../container-spec.ts';
@@ -14,7 +14,7 @@ import { override } from '../testing/override.ts';
 import { openLedger, type TestJob, type TestLedger } from '../testing/test-redis.ts';
 import { openSecrets, type TestSecrets } from '../testing/test-secrets.ts';
 
-const SECRET = 'hunter2-shooter';
+const SECRET = CANARY.env;
 const shell = (script: string) => ({ image: 'shell', args: ['sh', '-c', script] });
 
 let ledger: TestLedger;
@@ -88,8 +88,8 @@ describe('a job with secretEnv', () => {
   });
 
   test('shows no value in its error either', async () => {
-    const job = { image: 'shell', args: [`/bin/${SECRET}`] };
-    const { error } = await run(await submit(job, { TOKEN: SECRET }));
+    const job = { image: 'shell', args: ['/bin/hunter2-shooter'] };
+    const { error } = await run(await submit(job, { TOKEN: 'hunter2-shooter' }));
     expect(error?.code).toBe('run.command_not_found');
     expect(error?.message).toContain('/bin/***');
   });

@@ -64,6 +64,7 @@ export async function startPart({ app, name, env, ready, onReady }: PartOptions)
   };
   const goDown = (): void => void down.push({ from: Date.now(), until: Infinity });
   const stop = async (): Promise<void> => {
+    current.look();
     signalAll(pids(), 'SIGCONT');
     signalAll(pids(), 'SIGTERM');
     if (!(await allGone(pids, STOP_MS))) {
