@@ -1,4 +1,4 @@
-import { importTinyImage } from '@conjob/testkit';
+import { importTinyImage, until } from '@conjob/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import type { Engine } from './engine/engine.ts';
 import { ImageHolds } from './image-holds.ts';
@@ -77,6 +77,43 @@ describe('jobs of one image on a real engine, of which some remove it', () => {
   afterAll(async () => {
     await engine.removeImage(image);
     await ledger.close();
+  });
+
+  test('one that another process runs keeps its image, and that goes with the last one', async () => {
+    await importTinyImage(inject('engineSocket'), [image], 2000);
+    // Each process knows of its own jobs only.
+    const run = async (job: object, stop = new StopSignal(), begun?: () => void) => {
+      const id = await ledger.submit({
+        image,
+        pull: 'never',
+        remove: true,
+        removeImage: true,
+        ...job,
+      });
+      const of = override(engine, {
+        start: async (container) => {
+          await engine.start(container);
+          begun?.();
+        },
+      });
+      const dependencies = {
+        ...jobDependencies(of, ledger.attempts),
+        imageHolds: new ImageHolds(),
+      };
+      return runJob(dependencies, await ledger.claim(id), stop);
+    };
+    const isThere = async () => (await engine.findImage(image)) !== null;
+    const running = Promise.withResolvers<void>();
+    const stop = new StopSignal();
+    const long = run({ args: ['sleep', '600'], killTimeoutSeconds: 0 }, stop, running.resolve);
+    await running.promise;
+    for (let n = 0; n < 3; n += 1) {
+      expect(await run({ args: ['true'] })).toMatchObject({ conclusion: 'SUCCESS' });
+      expect(await isThere()).toBe(true);
+    }
+    stop.stop('cancelled');
+    expect(await long).toMatchObject({ conclusion: 'CANCELLED' });
+    await until(async () => !(await isThere()));
   });
 
   test('one that stands between its look at the image and its container still gets that', async () => {
