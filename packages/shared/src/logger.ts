@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { safeLogLine } from './log-line.ts';
 
 export type { Logger };
 
@@ -12,7 +13,8 @@ export interface LoggerOptions {
 /** JSON lines on standard output. Bodies, arguments, environments and secrets are never logged. */
 export function createLogger({ name, level, destination }: LoggerOptions): Logger {
   const options = { name, level, base: { name, pid: process.pid } };
-  return pino(options, destination ?? standardOutput());
+  const lines = destination ?? standardOutput();
+  return pino(options, { write: (line) => lines.write(safeLogLine(line)) });
 }
 
 /** What is more than this is written without waiting for the end of the turn. */

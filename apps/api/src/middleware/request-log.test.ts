@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { until } from '@conjob/testkit';
 import { expect, test } from 'vitest';
 import { byImage } from '../testing/scripts.ts';
@@ -44,3 +45,41 @@ test('probes are logged for debugging only', async () => {
   const [line] = await linesOf(answer.headers['x-b3-traceid'] as string);
   expect(line).toMatchObject({ level: 20, path: '/readyz' });
 });
+
+/** As bytes, which no client of ours would send: how the server began its answer. */
+async function sendRaw(request: string): Promise<string> {
+  const { hostname: host, port } = new URL(api.api.url);
+  const socket = connect({ host, port: Number(port) });
+  socket.end(Buffer.from(request, 'latin1'));
+  let answer = '';
+  for await (const chunk of socket) answer += String(chunk);
+  return answer.split('\r\n', 1)[0] ?? '';
+}
+
+test.each([
+  ['/x%0d%0a{"level":60}', '', 404],
+  ['/x\x9b2J\xc2\x85', '', 400],
+  ['/x', 'X-B3-TraceId: {"level":60}\r\n', 404],
+  ['/x', 'X-B3-TraceId: \x9b2J\r\n', 404],
+  ['/x', 'Authorization: Basic \x9b{"level":60}\r\n', 404],
+  ['/jobs/%0a{"level":60}', '', 404],
+  [`/${'x'.repeat(12_000)}`, '', 404],
+])(
+  'one request is one line of the level that it has, whatever it sends: %j %j',
+  async (path, header, status) => {
+    const before = api.logs.length;
+    const start = await sendRaw(
+      `GET ${path} HTTP/1.1\r\nHost: x\r\n${header}Connection: close\r\n\r\n`,
+    );
+    // What the server can't take for a request is no line at all.
+    if (start.includes(' 400 ')) return;
+    expect(start).toContain(` ${status} `);
+    const lines = () => api.logs.slice(before).filter(({ msg }) => msg === 'request answered');
+    // What the server does not take for a request is no line at all.
+    await until(() => lines().length === (status === 400 ? 0 : 1));
+    for (const line of lines()) {
+      expect(line).toMatchObject({ level: 30, status });
+      expect(JSON.stringify(line).length).toBeLessThan(16 * 1024);
+    }
+  },
+);
