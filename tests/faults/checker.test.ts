@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { callEngine } from '@conjob/provision';
 import { keys } from '@conjob/shared';
-import { TEST_IMAGES } from '@conjob/testkit';
+import { CANARY, TEST_IMAGES } from '@conjob/testkit';
 import { describe, expect, it } from 'vitest';
 import type { Invariant, Tolerance } from './support/check/evidence.ts';
 import { useEngines } from './support/cluster/use-engines.ts';
@@ -155,6 +155,16 @@ const BREAKS: readonly {
     },
   },
   {
+    invariant: 'I8',
+    when: 'a client is shown the secret of a job',
+    play: async (stage) => {
+      const key = stage.load.newKey();
+      const { operation, ended } = stage.load.run({ key, script: lines(key, 1), secret: true });
+      await ended;
+      if (operation.view !== null) operation.view = { ...operation.view, output: CANARY.env };
+    },
+  },
+  {
     invariant: 'I9',
     when: 'an engine runs more containers than its worker has slots',
     slots: 1,
@@ -195,6 +205,8 @@ describe('the checker', () => {
       row,
       async (stage) => {
         await runOne(stage);
+        const key = stage.load.newKey();
+        await stage.load.run({ key, script: lines(key, 3), secret: true }).ended;
       },
       ({ violations }) => expect(violations).toEqual([]),
     );

@@ -71,8 +71,6 @@ test.each([
     const start = await sendRaw(
       `GET ${path} HTTP/1.1\r\nHost: x\r\n${header}Connection: close\r\n\r\n`,
     );
-    // What the server can't take for a request is no line at all.
-    if (start.includes(' 400 ')) return;
     expect(start).toContain(` ${status} `);
     const lines = () => api.logs.slice(before).filter(({ msg }) => msg === 'request answered');
     // What the server does not take for a request is no line at all.

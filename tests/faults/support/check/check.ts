@@ -19,6 +19,7 @@ export function check(evidence: Evidence, tolerance: Tolerance = {}): Violation[
     ...outputsAreWhole(evidence, tolerance),
     ...answersInTime(evidence, tolerance),
     ...memoryIsBounded(evidence, tolerance),
+    ...secretsAreHidden(evidence),
     ...slotsHold(evidence),
     ...runLimitsHold(evidence),
   ];
@@ -27,6 +28,11 @@ export function check(evidence: Evidence, tolerance: Tolerance = {}): Violation[
 /** I4. */
 function nothingIsLeft({ leftovers }: Pick<Evidence, 'leftovers'>): Violation[] {
   return leftovers.map((says) => ({ invariant: 'I4', says }));
+}
+
+/** I8. */
+function secretsAreHidden({ leaks }: Pick<Evidence, 'leaks'>): Violation[] {
+  return leaks.map((place) => ({ invariant: 'I8', says: `a secret is in ${place}` }));
 }
 
 /** I7. */

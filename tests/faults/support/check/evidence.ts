@@ -22,6 +22,8 @@ export interface Evidence {
   /** How many jobs the workers say that they are running, at rest; null when nobody could say. */
   readonly runningAtRest: number | null;
   readonly leftovers: readonly string[];
+  /** Where a secret of a job was found that is to be in its container only. */
+  readonly leaks: readonly string[];
   readonly peakBytes: number;
 }
 
@@ -36,7 +38,7 @@ export interface Tolerance {
   readonly peakBytes?: number;
 }
 
-export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I9' | 'P3';
+export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'P3';
 
 /** Something that must not be. */
 export interface Violation {

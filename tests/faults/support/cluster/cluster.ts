@@ -1,5 +1,5 @@
-import { Releasers } from '@conjob/shared';
-import type { TestEngine } from '@conjob/testkit';
+import { generateKeys, Releasers } from '@conjob/shared';
+import { type TestEngine, tempFolder } from '@conjob/testkit';
 import { ENGINE_NAMES, type Engines } from './engines.ts';
 import { type Link, linkToEngine, linkToRedis } from './link.ts';
 import { type Part, startPart } from './part.ts';
@@ -61,7 +61,7 @@ export async function startCluster(
   options: ClusterOptions = {},
 ): Promise<Cluster> {
   const {
-    env = {},
+    env: ownEnv = {},
     workerEnv = [],
     leaseSeconds = 6,
     slots = 3,
@@ -70,6 +70,10 @@ export async function startCluster(
   } = options;
   const releasers = new Releasers();
   try {
+    const keys = tempFolder();
+    releasers.push(async () => keys.remove());
+    await generateKeys(keys.path);
+    const env = { SECRET_KEYS_DIR: keys.path, ...ownEnv };
     const redis = await startRedisHost(
       redisDiskBytes === undefined ? {} : { diskBytes: redisDiskBytes },
     );

@@ -7,6 +7,8 @@ import { newOperation, type Operation, type OperationOptions, perform } from './
 import { randomScript, SCRIPT_KINDS, type ScriptKind } from './script.ts';
 
 const LOOK_MS = 50;
+/** One job of so many has a secret. */
+const SECRET_EVERY = 4;
 
 export interface LoadOptions {
   readonly jobs: number;
@@ -64,6 +66,7 @@ export class Load {
         script: randomScript(this.#random.pick(kinds), key, this.#random),
         mode: this.#random.pick(modes),
         keyed: keyed ?? this.#random.below(8) > 0,
+        secret: number % SECRET_EVERY === 0,
         first: this.#random.below(2) as 0 | 1,
         ...(spec === undefined ? {} : { spec }),
         ...(pollSeconds === undefined ? {} : { pollSeconds }),

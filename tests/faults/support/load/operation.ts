@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TEST_IMAGES } from '@conjob/testkit';
+import { CANARY, TEST_IMAGES } from '@conjob/testkit';
 import type { ApiPart } from '../cluster/cluster.ts';
 import type { Answer, Client, Question } from './client.ts';
-import type { Script } from './script.ts';
+import { type Script, withSecret } from './script.ts';
 
 /** A finished job, as far as the checker looks at it. */
 export interface JobView {
@@ -27,6 +27,8 @@ export interface Operation {
   /** Without one, an answer that was lost can not be asked for again. */
   readonly keyed: boolean;
   readonly script: Script;
+  /** Its job has one in `secretEnv`, which is to be nowhere else. */
+  readonly secret: boolean;
   outcome: 'ok' | 'fail' | 'unknown';
   /** Every id that an answer has named. */
   readonly ids: Set<string>;
@@ -50,6 +52,8 @@ export interface OperationOptions {
   readonly script: Script;
   readonly mode?: 'sync' | 'async';
   readonly keyed?: boolean;
+  /** Whether its job has a secret, and prints it. Default false. */
+  readonly secret?: boolean;
   /** Further fields of the job spec. */
   readonly spec?: object;
   /** Which API is asked first. */
@@ -63,12 +67,14 @@ const POLL_SECONDS = 5;
 const SYNC_WAIT_SECONDS = 60;
 const GIVE_UP_MS = 300_000;
 
-export function newOperation({ key, script, mode, keyed = true }: OperationOptions): Operation {
+export function newOperation(options: OperationOptions): Operation {
+  const { key, script, mode, keyed = true, secret = false } = options;
   return {
     key,
     mode: mode ?? 'async',
     keyed,
-    script,
+    script: secret ? withSecret(script) : script,
+    secret,
     outcome: 'unknown',
     ids: new Set(),
     acceptedAt: null,
@@ -132,10 +138,11 @@ export async function perform(
 }
 
 /** `/job/run` takes no spec: a client that waits and wants more than a query can say uses `/jobs`. */
-function submission({ key, mode, keyed, script }: Operation, spec: object): Question {
+function submission({ key, mode, keyed, script, secret }: Operation, spec: object): Question {
   const image = { image: TEST_IMAGES.busybox.tag, pull: 'never' };
   const args = ['sh', '-c', script.program];
-  const json = { ...image, remove: true, args, ...spec };
+  const secretEnv = secret ? { secretEnv: { SECRET: CANARY.env } } : {};
+  const json = { ...image, remove: true, args, ...secretEnv, ...spec };
   const headers = { accept: 'application/json', ...(keyed ? { 'idempotency-key': key } : {}) };
   if (mode === 'async') return { method: 'POST', path: '/jobs', headers, json };
   const waiting = {
@@ -143,7 +150,7 @@ function submission({ key, mode, keyed, script }: Operation, spec: object): Ques
     headers: { ...headers, prefer: `wait=${SYNC_WAIT_SECONDS}` },
     waitMs: SYNC_WAIT_SECONDS * 1000,
   };
-  if (Object.keys(spec).length > 0) return { ...waiting, path: '/jobs', json };
+  if (secret || Object.keys(spec).length > 0) return { ...waiting, path: '/jobs', json };
   const query = new URLSearchParams({ ...image, remove: 'true' });
   for (const arg of args) query.append('arg', arg);
   return { ...waiting, path: `/job/run?${query}` };

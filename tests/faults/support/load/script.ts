@@ -27,6 +27,12 @@ export function lines(key: string, count: number, pauseSeconds = 0, exitCode = 0
   };
 }
 
+/** The same of a job with a secret, which it prints first. */
+export function withSecret(script: Script): Script {
+  const { program, output } = script;
+  return { ...script, program: `echo "$SECRET"; ${program}`, output: `***\n${output}` };
+}
+
 /** Hundreds of kilobytes at once. */
 function chatter(key: string, count: number): Script {
   return {

@@ -5,6 +5,7 @@ import type { Load } from '../load/load.ts';
 import { readJobHistories } from './aof.ts';
 import { EngineEvents } from './engine-events.ts';
 import { type Interval, intervalsOf } from './intervals.ts';
+import { findLeaks } from './leaks.ts';
 import { findLeftovers, takeInventory } from './leftovers.ts';
 import { MemoryWatch } from './memory.ts';
 import { runningAtRest } from './slots.ts';
@@ -26,7 +27,8 @@ export async function startWitnesses(cluster: Cluster): Promise<Witnesses> {
   );
   await Promise.all(engines.map(({ listening }) => listening));
   return {
-    async testify({ operations, client }, restMs) {
+    async testify(load, restMs) {
+      const { operations, client } = load;
       const leftovers = await findLeftovers(cluster, before, restMs);
       return {
         operations,
@@ -37,6 +39,7 @@ export async function startWitnesses(cluster: Cluster): Promise<Witnesses> {
         slots: new Map(cluster.workers.map(({ name, slots }) => [name, slots])),
         runningAtRest: await runningAtRest(cluster, restMs),
         leftovers,
+        leaks: await findLeaks(cluster, load),
         peakBytes: memory.peakBytes,
       };
     },
