@@ -30,7 +30,14 @@ function commonErrors({ method, path, access }: Line): RequestErrorCode[] {
     ...always,
     'request.malformed',
     ...(startsSomething ? (['origin.forbidden'] as const) : []),
-    ...(startsSomething ? (['redis.refused_write'] as const) : []),
+    ...(startsSomething
+      ? ([
+          'redis.refused_write',
+          // Each of them reads a body, if only to leave it out.
+          'request.too_large',
+          'request.unsupported_media_type',
+        ] as const)
+      : []),
     ...(access === 'public'
       ? []
       : ([
