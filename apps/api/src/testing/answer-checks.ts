@@ -1,4 +1,4 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { OpenApiDocument } from '../openapi/document.ts';
 import type { Answer } from './http-client.ts';
 
@@ -9,6 +9,8 @@ export class AnswerChecks {
   readonly #document: OpenApiDocument;
   // The document is no schema: only its parts are. Patterns say what a format is.
   readonly #ajv = new Ajv2020({ strict: false, validateFormats: false, validateSchema: false });
+
+  readonly #validators = new Map<string, ValidateFunction>();
 
   constructor(document: OpenApiDocument) {
     this.#document = document;
@@ -29,7 +31,8 @@ export class AnswerChecks {
     if (!type.endsWith('json')) return [];
     const steps = ['paths', path, method.toLowerCase(), 'responses', String(status)];
     const $ref = `openapi#${pointer([...steps, 'content', type, 'schema'])}`;
-    const validate = this.#ajv.compile({ $ref });
+    const validate = this.#validators.get($ref) ?? this.#ajv.compile({ $ref });
+    this.#validators.set($ref, validate);
     if (validate(JSON.parse(bytes.toString()))) return [];
     return (validate.errors ?? []).map(
       (error) =>
