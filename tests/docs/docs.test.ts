@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { globSync, readFileSync } from 'node:fs';
+import { matchesGlob, resolve } from 'node:path';
 import { JOB_ERRORS } from '@conjob/shared';
 import { expect, it } from 'vitest';
 import { REQUEST_ERRORS } from '../../apps/api/src/http/request-errors.ts';
 
-const read = (path: string) => readFileSync(resolve(import.meta.dirname, '../..', path), 'utf8');
+const ROOT = resolve(import.meta.dirname, '../..');
+const read = (path: string) => readFileSync(resolve(ROOT, path), 'utf8');
 const matches = (text: string, pattern: RegExp) =>
   [...text.matchAll(pattern)].map(([, name = '']) => name).toSorted();
 
@@ -41,6 +42,23 @@ it('each fault row that a promise names stands in the table of docs/reliability.
   const linked = matches(read('README.md') + page, /#row-(\d+)/g);
   expect(linked).not.toEqual([]);
   expect(matches(page, /<a id="row-(\d+)">/g)).toEqual(expect.arrayContaining(linked));
+});
+
+it('every test that docs/security.md names is there, and each line of its threat model names one', () => {
+  const page = read('docs/security.md');
+  const files = globSync('{apps,packages,tests}/**/*.ts', {
+    cwd: ROOT,
+    exclude: ['**/node_modules'],
+  });
+  const named = matches(page, /`([\w./*-]+\.ts)`/g);
+  const missing = named.filter((name) => !files.some((file) => matchesGlob(file, `**/${name}`)));
+  expect(missing).toEqual([]);
+  const [, model = ''] = page.split('| who | attack | defence | test | not covered |');
+  const rows = model.split('\n\n', 1)[0]?.split('\n').slice(2) ?? [];
+  expect(rows.length).toBeGreaterThan(20);
+  // That something is not defended at all needs no test, but must be said.
+  const bare = rows.filter((row) => !/`[^`]+\.ts`/.test(row) && !row.includes('| none: '));
+  expect(bare).toEqual([]);
 });
 
 it('no lock file entry names a host', () => {
