@@ -7,25 +7,13 @@ import { cpu } from './scenarios/cpu.ts';
 import { echo } from './scenarios/echo.ts';
 import { noop } from './scenarios/noop.ts';
 import { output } from './scenarios/output.ts';
-import { overload } from './scenarios/overload.ts';
 import { recovery } from './scenarios/recovery.ts';
 import type { Results, Scenario } from './scenarios/scenario.ts';
 import { simulation } from './scenarios/simulation.ts';
 import { throughput } from './scenarios/throughput.ts';
-import { waiting } from './scenarios/waiting.ts';
 import { setStage } from './stage/stage.ts';
 
-const SCENARIOS: readonly Scenario[] = [
-  echo,
-  throughput,
-  cpu,
-  output,
-  noop,
-  simulation,
-  waiting,
-  overload,
-  recovery,
-];
+const SCENARIOS: readonly Scenario[] = [echo, throughput, cpu, output, noop, simulation, recovery];
 const DOCS = join(import.meta.dirname, '..', '..', 'docs');
 const PLOTS = join(DOCS, 'plots');
 

@@ -1,8 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { BULL_PREFIX, connectPatient, disconnect, keys, RUN_QUEUE } from '@conjob/shared';
-import type { Simulation } from './start-simulation.ts';
-
-const LOOK_MS = 50;
 
 type Redis = ReturnType<typeof connectPatient>;
 
@@ -18,17 +14,6 @@ export async function withRedis<T>(url: string, use: (redis: Redis) => Promise<T
 
 export async function usedMemoryBytes(redis: Redis): Promise<number> {
   return Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1]);
-}
-
-/** Resolves when so many jobs have been accepted. */
-export async function untilWaiting(
-  { redis: { url } }: Simulation,
-  jobs: number,
-  signal: AbortSignal,
-): Promise<void> {
-  await withRedis(url, async (redis) => {
-    while ((await redis.zcard(keys.jobs)) < jobs) await sleep(LOOK_MS, undefined, { signal });
-  });
 }
 
 /** What grows with jobs that wait or run, and is empty when none does. */
