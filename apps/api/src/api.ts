@@ -7,6 +7,7 @@ import {
   expectWelcome,
   isLoopback,
   Limits,
+  Lines,
   type Logger,
   Releasers,
   reportOutages,
@@ -76,6 +77,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     const limits = new Limits(redis, config.limits);
     announceLimits(redis, limits, logger);
     const ledger = new Submissions(redis);
+    const lines = new Lines(redis);
     const queue = new JobQueue(redis, (error) => logger.debug({ err: error }, 'queue error'));
     releasers.push(() => queue.close());
 
@@ -93,7 +95,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     void hub.run();
     releasers.push(() => hub.stop());
 
-    const sweeper = new Sweeper({ redis, ledger, queue, logger });
+    const sweeper = new Sweeper({ redis, ledger, lines, queue, logger });
     releasers.push(() => sweeper.stop());
 
     const waits = new JobWaits({ ledger, events, logger });
@@ -109,6 +111,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     const jobs = new JobService({
       redis,
       ledger,
+      lines,
       secrets: new JobSecrets(sealingKeys),
       queue,
       limits,

@@ -4,6 +4,7 @@ import {
   createLogger,
   disconnect,
   Limits,
+  Lines,
   Submissions,
   Workers,
 } from '@conjob/shared';
@@ -42,12 +43,14 @@ test('clients that leave leave no waiter behind, and their jobs go on', async ()
   const registry = new Workers(redis);
   const config = loadApiConfig({});
   const limits = new Limits(redis, config.limits);
+  const lines = new Lines(redis);
   const marks = new QueuedMarks({ ledger, events, logger });
   const keys = new SealingKeys({ keysFolder: undefined, logger });
   const sealer = new JobSecrets(keys);
   const jobs = new JobService({
     redis,
     ledger,
+    lines,
     queue,
     secrets: sealer,
     limits,

@@ -103,12 +103,13 @@ class TestWorker {
     await this.#endListening();
   }
 
-  async #process({ id, answered }: Delivery): Promise<Disposition> {
+  async #process({ ticket, queue, answered }: Delivery): Promise<Disposition> {
     this.asked += 1;
-    const outcome = await this.#attempts.claim(id, randomUUID());
+    const outcome = await this.#attempts.take(ticket, queue, randomUUID());
     answered(outcome.kind);
     if (outcome.kind === 'held-back') return 'back';
     if (outcome.kind !== 'claimed') return 'done';
+    const { id } = outcome.claim;
     this.taken.push(id);
     await new Promise<void>((resolve) => this.#ends.set(id, resolve));
     await this.#attempts.finish(outcome.claim, SUCCESS);

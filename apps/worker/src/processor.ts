@@ -39,7 +39,7 @@ const later = (milliseconds: number): Disposition => ({
 });
 
 /**
- * The queue delivers, at least once; the ledger decides what a delivery means. A job that ended in any
+ * The queue delivers tickets, each at least once; the ledger decides which job a delivery means. A job that ended in any
  * way is done for the queue, and forgotten there: its record is in the ledger. A job that could not be
  * recorded must be delivered again, or it would seem to run for ever.
  */
@@ -48,10 +48,10 @@ export function createProcessor(dependencies: ProcessorDependencies) {
   const sayNewer = onceEach((job) =>
     logger.warn({ job }, 'a newer version of ConJob wrote this job; it waits for a worker of that'),
   );
-  return async ({ id, count, answered }: Delivery): Promise<Disposition> => {
+  return async ({ queue, ticket, count, answered }: Delivery): Promise<Disposition> => {
     const askedAt = performance.now();
-    const outcome = await attempts.claim(id, randomUUID()).catch((error: unknown) => {
-      logger.error({ err: error, job: id }, 'could not claim the job; it is tried again');
+    const outcome = await attempts.take(ticket, queue, randomUUID()).catch((error: unknown) => {
+      logger.error({ err: error, ticket }, 'could not claim a job; it is tried again');
       return null;
     });
     if (outcome === null) return later(MIN_RETRY_MS);
@@ -64,7 +64,7 @@ export function createProcessor(dependencies: ProcessorDependencies) {
       case 'held-back':
         return 'back';
       case 'newer':
-        sayNewer(id);
+        sayNewer(outcome.id);
         return later(NEWER_MS);
       case 'early':
         return later(outcome.retryAfterMs);
@@ -73,7 +73,7 @@ export function createProcessor(dependencies: ProcessorDependencies) {
       case 'claimed':
       case 'incompatible':
         return handle(dependencies, outcome, askedAt).catch((error: unknown) =>
-          afterFailure(dependencies, id, error),
+          afterFailure(dependencies, outcome.claim.id, error),
         );
       default:
         return outcome satisfies never;

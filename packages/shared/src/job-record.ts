@@ -1,3 +1,4 @@
+import { DEFAULT_GROUP } from './group.ts';
 import type { JobResult } from './job-result.ts';
 import { type JobSpec, readJobSpec } from './job-spec.ts';
 import type { JobPhase, JobState } from './job-state.ts';
@@ -32,6 +33,8 @@ export interface AttemptRecord {
 export interface JobRecord {
   readonly id: string;
   readonly spec: JobSpec;
+  /** Whose it is: groups take turns. */
+  readonly group: string;
   readonly state: JobState;
   readonly phase: JobPhase | null;
   readonly createdAt: number;
@@ -64,6 +67,7 @@ export function readJobRecord(id: string, fields: Record<string, string>): JobRe
   return {
     id,
     spec: readJobSpec(fields['spec'] ?? ''),
+    group: fields['group'] ?? DEFAULT_GROUP,
     state: fields['state'] as JobState,
     phase: (fields['phase'] || null) as JobPhase | null,
     createdAt: Number(fields['createdAt']),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { GROUP, GROUP_RULE } from './group.ts';
 import { type ImagePolicy, imageRefusal } from './image-policy.ts';
 import { InvalidImageReferenceError } from './image-reference.ts';
 import { isRetryCause } from './retry-policy.ts';
@@ -183,12 +184,14 @@ function jobSpecFields(limits: JobLimits) {
     labels: labels.default({}),
     /** Labels that the worker must have. */
     requires: workerLabels.default({}),
-    /** Higher runs first. */
+    /** Higher runs first, among the jobs of its group. */
     priority: z
       .int('Must be a whole number.')
       .min(-MAX_PRIORITY, `Must be at least -${MAX_PRIORITY}.`)
       .max(MAX_PRIORITY, `Must be at most ${MAX_PRIORITY}.`)
       .default(0),
+    /** Whose job it is, where the caller may say that: groups take turns. */
+    group: z.string('Must be text.').regex(GROUP, GROUP_RULE).optional(),
     /** Unset: whatever was started once is never started again. */
     retry: retry.optional(),
     retentionSeconds: seconds(limits.maxRetentionSeconds).default(limits.defaultRetentionSeconds),

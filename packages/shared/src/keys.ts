@@ -24,9 +24,18 @@ export const keys = {
   expiry: `${PREFIX}:expiry`,
   /** Sorted set by time: to be put on their queue then, or not yet known to be there. */
   adding: `${PREFIX}:adding`,
-  /** Sorted set of what is accepted and not yet taken by a worker, first what is taken first. */
+  /** Sorted set of all that is accepted and not yet taken by a worker, by importance, then by time. */
   waiting: (queue: string) => `${keys.waitingPrefix}${queue}`,
+  /** Sorted set, in the same order: what of it is due, and belongs to one group. */
+  line: (queue: string, group: string) => `${keys.waitingPrefix}${queue}:${group}`,
   waitingPrefix: `${PREFIX}:waiting:`,
+  /** Sorted set: the groups that have a line in a queue, by whose turn it is. */
+  turns: (queue: string) => `${keys.turnsPrefix}${queue}`,
+  turnsPrefix: `${PREFIX}:turns:`,
+  /** Number: the last turn that was given out. */
+  lastTurn: `${PREFIX}:last-turn`,
+  /** String with expiry: the job that a worker got, should it ask again since it did not hear the answer. */
+  taken: (token: string) => `${PREFIX}:taken:${token}`,
   /** Sorted set by last use: requirements that jobs have had, each with a queue of its own. */
   placements: `${PREFIX}:placements`,
   /** Sorted set by end: leases of running jobs. */

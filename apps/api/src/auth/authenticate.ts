@@ -3,7 +3,13 @@ import { RequestError } from '../http/request-errors.ts';
 import { type BasicLogin, isLogin } from './basic-login.ts';
 import { readCredentials } from './credentials.ts';
 import type { GuessBrake } from './guess-brake.ts';
-import { ANYBODY, type Principal, setPrincipal } from './principal.ts';
+import {
+  ANYBODY,
+  type Principal,
+  setPrincipal,
+  tokenPrincipal,
+  userPrincipal,
+} from './principal.ts';
 import type { Role } from './role.ts';
 import type { TokenWatch } from './token-watch.ts';
 import type { Tokens } from './tokens.ts';
@@ -46,13 +52,13 @@ async function identify(
   if (credentials.scheme === 'basic') {
     const { remoteAddress } = req.socket;
     const isRight = await brake.judge(remoteAddress, () => isLogin(login, credentials.sent));
-    return isRight ? { name: `user ${login.username}`, role } : null;
+    return isRight ? userPrincipal(login.username, role) : null;
   }
   // Nobody guesses one of these.
   const token = await tokens.find(credentials.token);
   if (token === null) return null;
   watch.add(credentials.token, res);
-  return { name: `token ${token.name}`, role: token.role };
+  return tokenPrincipal(token);
 }
 
 function unauthenticated(): RequestError {

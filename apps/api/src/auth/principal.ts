@@ -1,3 +1,4 @@
+import { DEFAULT_GROUP, GROUP } from '@conjob/shared';
 import type { Response } from 'express';
 import type { Role } from './role.ts';
 
@@ -6,10 +7,29 @@ export interface Principal {
   /** For logs: `user NAME`, `token NAME`; null where the port asks nobody who they are. */
   readonly name: string | null;
   readonly role: Role;
+  /** Of its jobs, unless they name one. */
+  readonly group: string;
+  /** Whether its jobs may be of any group: it stands for several callers. */
+  readonly namesGroups: boolean;
 }
 
 /** On a port without credentials, which only this machine reaches, everybody may do everything. */
-export const ANYBODY: Principal = { name: null, role: 'admin' };
+export const ANYBODY: Principal = {
+  name: null,
+  role: 'admin',
+  group: DEFAULT_GROUP,
+  namesGroups: true,
+};
+
+/** Whoever has the one login of a port: many may share it. */
+export function userPrincipal(username: string, role: Role): Principal {
+  const group = GROUP.test(username) ? username : DEFAULT_GROUP;
+  return { name: `user ${username}`, role, group, namesGroups: true };
+}
+
+export function tokenPrincipal({ name, role }: { name: string; role: Role }): Principal {
+  return { name: `token ${name}`, role, group: name, namesGroups: role === 'admin' };
+}
 
 /** Where `res.locals` has it. */
 const KEY = 'principal';

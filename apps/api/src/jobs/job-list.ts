@@ -13,6 +13,7 @@ export interface JobFilter {
   readonly state?: JobState | undefined;
   readonly conclusion?: Conclusion | undefined;
   readonly image?: ImageFilter | undefined;
+  readonly group?: string | undefined;
   /** Every one of them must be there. */
   readonly labels: readonly (readonly [name: string, value: string])[];
   readonly limit: number;
@@ -49,11 +50,12 @@ export async function findJobs(ledger: Ledger, filter: JobFilter): Promise<JobPa
   return { jobs, next: before };
 }
 
-function matches({ spec, state, result }: JobRecord, filter: JobFilter): boolean {
+function matches({ spec, group, state, result }: JobRecord, filter: JobFilter): boolean {
   return (
     (filter.state === undefined || state === filter.state) &&
     (filter.conclusion === undefined || result?.conclusion === filter.conclusion) &&
     (filter.image === undefined || filter.image.matches(spec.image)) &&
+    (filter.group === undefined || group === filter.group) &&
     filter.labels.every(([name, value]) => spec.labels[name] === value)
   );
 }

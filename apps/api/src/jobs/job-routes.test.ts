@@ -58,6 +58,7 @@ describe('GET /jobs/{id}', () => {
       outputTruncated: false,
       outputMasked: false,
       labels: { team: 'a' },
+      group: 'default',
       attempts: [
         {
           number: 1,

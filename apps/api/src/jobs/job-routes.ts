@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type RequestHandler, Router } from 'express';
+import { jobGroup } from '../auth/job-group.ts';
+import { principalOf } from '../auth/principal.ts';
 import { allowMethods } from '../http/allow-methods.ts';
 import { clientLeft } from '../http/client-left.ts';
 import { namesTag } from '../http/entity-tag.ts';
@@ -46,7 +48,10 @@ export function jobRoutes({
       ? readQueryRequest(schema, url, bodyOf(req))
       : readSpecRequest(schema, url, req.get('content-type'), bodyOf(req));
     const preferences = readPreferences(req.get('prefer'));
-    const submitted = await jobs.submit(job, { keyHash: idempotencyKeyHash(req, res) });
+    const submitted = await jobs.submit(job, {
+      keyHash: idempotencyKeyHash(req, res),
+      group: jobGroup(principalOf(res), job.spec.group),
+    });
     setSubmittedHeaders(res, submitted);
     res.location(jobPath(submitted.id));
     setAppliedPreferences(res, preferences);

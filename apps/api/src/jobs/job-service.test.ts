@@ -38,6 +38,7 @@ function service() {
   const jobs = new JobService({
     redis: {} as Redis,
     ledger: ledger as unknown as Submissions,
+    lines: { position: async () => null },
     queue: { add: () => add.promise } as unknown as JobQueue,
     secrets: { seal: async (_id, { spec, fingerprint }) => ({ spec, fingerprint }) },
     limits: { current: () => Promise.reject(new Error('not asked')) },

@@ -3,6 +3,7 @@ import {
   type JobRate,
   type JobRecord,
   type Limits,
+  type Lines,
   type Logger,
   newJobId,
   type Submissions,
@@ -23,6 +24,7 @@ import { findWaiting } from './waiting.ts';
 interface Dependencies {
   readonly redis: Redis;
   readonly ledger: Submissions;
+  readonly lines: Pick<Lines, 'position'>;
   readonly queue: JobQueue;
   readonly secrets: Pick<JobSecrets, 'seal'>;
   readonly limits: Pick<Limits, 'current'>;
@@ -40,6 +42,8 @@ export interface SubmitOptions {
   readonly needsPlace?: boolean;
   /** Called with the id of a new job before any worker can take it. */
   readonly onAccepted?: (id: string) => void;
+  /** Whose it is: groups take turns. */
+  readonly group?: string;
 }
 
 export interface Submitted {
@@ -60,12 +64,12 @@ export class JobService {
 
   async submit(
     job: NewJob,
-    { keyHash, needsPlace, onAccepted }: SubmitOptions = {},
+    { keyHash, needsPlace, group, onAccepted }: SubmitOptions = {},
   ): Promise<Submitted> {
     const newId = newJobId();
     const { spec, fingerprint } = await this.#dependencies.secrets.seal(newId, job);
     const idempotency = keyHash === undefined ? undefined : { keyHash, fingerprint };
-    const submission = { id: newId, spec, input: job.input, idempotency, needsPlace };
+    const submission = { id: newId, spec, input: job.input, idempotency, needsPlace, group };
     const accepted = await this.#dependencies.ledger.accept(submission);
     if (accepted.outcome === 'refused') {
       this.#dependencies.onRefused?.(accepted.limit);
@@ -135,10 +139,14 @@ export class JobService {
 
   async #tryQueue(
     action: 'add' | 'remove',
-    { id, spec }: Pick<JobRecord, 'id' | 'spec'>,
+    {
+      id,
+      spec,
+      attempts = [],
+    }: Pick<JobRecord, 'id' | 'spec'> & Partial<Pick<JobRecord, 'attempts'>>,
   ): Promise<boolean> {
     try {
-      await this.#dependencies.queue[action](id, spec);
+      await this.#dependencies.queue[action](id, spec, attempts.length);
       return true;
     } catch (error) {
       this.#dependencies.logger.warn(

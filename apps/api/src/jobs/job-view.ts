@@ -41,6 +41,7 @@ export function viewJob(record: JobRecord, extras: ViewExtras) {
     outputTruncated: result?.outputTruncated ?? false,
     outputMasked: result?.outputMasked ?? false,
     labels: spec.labels,
+    group: record.group,
     attempts: record.attempts.map((attempt) => viewAttempt(record, attempt)),
     createdAt: isoTime(record.createdAt),
     startedAt: isoTime(record.startedAt),

@@ -2,7 +2,7 @@ import { CONCLUSION_NAMES, InvalidImageReferenceError, isJobId, JOB_STATES } fro
 import { Query } from '../http/query.ts';
 import { ImageFilter, type JobFilter } from './job-list.ts';
 
-const PARAMETERS = ['state', 'conclusion', 'image', 'label', 'limit', 'cursor'];
+const PARAMETERS = ['state', 'conclusion', 'image', 'group', 'label', 'limit', 'cursor'];
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 100;
 
@@ -13,6 +13,7 @@ export function readListQuery(url: string): JobFilter {
     state: query.oneOf('state', JOB_STATES),
     conclusion: query.oneOf('conclusion', CONCLUSION_NAMES),
     image: readImage(query),
+    group: query.text('group'),
     labels: readLabels(query),
     limit: query.integerWithin('limit', 1, MAX_LIMIT) ?? DEFAULT_LIMIT,
     before: readCursor(query),

@@ -18,6 +18,7 @@ const PARAMETERS = [
   'timeout',
   'network',
   'profile',
+  'group',
   'stream',
   ON_DISCONNECT,
 ] as const;
@@ -48,6 +49,7 @@ export function readQueryRequest(schema: JobSpecSchema, url: string, body: Buffe
     timeoutSeconds: query.integer('timeout'),
     network: query.text('network')?.toLowerCase(),
     profile: query.text('profile')?.toLowerCase(),
+    group: query.text('group'),
     args: query.list('arg'),
   };
   const wantsStream = query.boolean('stream') ?? false;

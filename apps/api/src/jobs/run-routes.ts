@@ -1,5 +1,7 @@
 import type { JobError, JobResult } from '@conjob/shared';
 import { type RequestHandler, type Response, Router } from 'express';
+import { jobGroup } from '../auth/job-group.ts';
+import { principalOf } from '../auth/principal.ts';
 import type { FollowDependencies } from '../follow/follow-job.ts';
 import { streamRun } from '../follow/stream-run.ts';
 import { accepts, prefersJson } from '../http/accept.ts';
@@ -50,6 +52,7 @@ export function runRoutes({
     const preferences = readPreferences(req.get('prefer'));
     const seconds = preferredWaitSeconds(preferences);
     const keyHash = idempotencyKeyHash(req, res);
+    const group = jobGroup(principalOf(res), job.spec.group);
     const options = {
       timeoutMs: seconds === undefined ? undefined : seconds * 1000,
       signal: clientLeft(res),
@@ -60,7 +63,7 @@ export function runRoutes({
       if (!job.wantsStream) wait = waits.untilFinished(id, { ...options, isNew: true });
     };
     const submitted = await jobs
-      .submit(job, { keyHash, needsPlace: true, onAccepted })
+      .submit(job, { keyHash, needsPlace: true, group, onAccepted })
       .catch((error: unknown) => {
         if (error instanceof RefusedJobError) return error;
         throw error;

@@ -1,18 +1,18 @@
-import { countJobs, type JobRecord, type Limits, type Submissions } from '@conjob/shared';
+import { countJobs, type JobRecord, type Limits, type Lines } from '@conjob/shared';
 import type { Redis } from 'ioredis';
 import type { RecentWorkers } from '../workers/recent-workers.ts';
 import { waitingReason } from './waiting-reason.ts';
 
 /** Why a queued job has not started. */
 export interface Waiting {
-  /** Among the jobs with the same requirements; 1 for the one that is taken next. */
+  /** Among the jobs with the same requirements, as things are now; 1 for the one that is taken next. */
   readonly position: number;
   readonly reason: string;
 }
 
 interface Dependencies {
   readonly redis: Redis;
-  readonly ledger: Pick<Submissions, 'position'>;
+  readonly lines: Pick<Lines, 'position'>;
   readonly limits: Pick<Limits, 'current'>;
   readonly workers: Pick<RecentWorkers, 'list'>;
 }
@@ -22,7 +22,7 @@ interface Dependencies {
  * whoever asked gets the rest of the jobs all the same.
  */
 export async function findWaiting(
-  { redis, ledger, limits, workers }: Dependencies,
+  { redis, lines, limits, workers }: Dependencies,
   records: readonly JobRecord[],
 ): Promise<(Waiting | null)[]> {
   const nothing = records.map(() => null);
@@ -34,7 +34,7 @@ export async function findWaiting(
       countJobs(redis),
       limits.current(),
       ...records.map((record) =>
-        record.state === 'queued' ? ledger.position(record).catch(() => null) : null,
+        record.state === 'queued' ? lines.position(record).catch(() => null) : null,
       ),
     ]);
     const now = Number(seconds) * 1000;

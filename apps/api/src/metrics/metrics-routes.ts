@@ -1,4 +1,4 @@
-import { countJobs, type Limits, readJobTotals, type WorkerInfo } from '@conjob/shared';
+import { countJobs, type Limits, Lines, readJobTotals, type WorkerInfo } from '@conjob/shared';
 import { Router } from 'express';
 import type { Redis } from 'ioredis';
 import { Registry } from 'prom-client';
@@ -15,14 +15,16 @@ export interface MetricsDependencies {
 
 /** `/metrics`, as Prometheus reads it. 200 also while Redis is away: whoever watches wants to know just that. */
 export function metricsRoutes({ redis, limits, workers, metrics }: MetricsDependencies): Router {
+  const lines = new Lines(redis);
   const readFacts = async (): Promise<ServiceFacts> => {
-    const [totals, counts, current, list] = await Promise.all([
+    const [totals, counts, groups, current, list] = await Promise.all([
       readJobTotals(redis),
       countJobs(redis),
+      lines.groups(),
       limits.current(),
       workers.list(),
     ]);
-    return { totals, counts, limits: current, workers: list };
+    return { totals, counts, groups, limits: current, workers: list };
   };
 
   const router = Router();

@@ -12,6 +12,8 @@ import { durationMetric } from './duration-metric.ts';
 export interface ServiceFacts {
   readonly totals: JobTotals;
   readonly counts: JobCounts;
+  /** Groups of which jobs wait. */
+  readonly groups: number;
   readonly limits: LimitValues;
   readonly workers: readonly Pick<WorkerInfo, 'state' | 'slots' | 'running'>[];
 }
@@ -31,7 +33,7 @@ export function serviceMetrics(facts: ServiceFacts | null): Promise<string> {
   );
   if (facts === null) return registry.metrics();
 
-  const { totals, counts, limits, workers } = facts;
+  const { totals, counts, groups, limits, workers } = facts;
   const finished = new Counter({
     name: 'conjob_jobs_finished_total',
     help: 'Jobs that have ended, by conclusion.',
@@ -46,6 +48,11 @@ export function serviceMetrics(facts: ServiceFacts | null): Promise<string> {
   }
   registry.registerMetric(durationMetric(totals.durations));
   gauge('conjob_jobs_queued', 'Jobs that wait, in all queues together.', counts.queued);
+  gauge(
+    'conjob_groups_queued',
+    'Groups of which jobs wait; each counts once in each queue.',
+    groups,
+  );
   gauge('conjob_jobs_running', 'Jobs that run, on all workers together.', counts.running);
 
   const state = new Gauge({

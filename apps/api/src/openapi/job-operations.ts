@@ -142,6 +142,7 @@ const LIST_PARAMETERS = [
   parameter('state', { enum: JOB_STATES }, 'Only those in this state.'),
   parameter('conclusion', { enum: CONCLUSION_NAMES }, 'Only those that ended so.'),
   parameter('image', { type: 'string' }, 'Only those of this image.'),
+  parameter('group', { type: 'string' }, 'Only those of this group.'),
   parameter(
     'label',
     { type: 'array', items: { type: 'string' } },
@@ -164,6 +165,7 @@ function jobParameters(schemas: NamedSchemas): Part[] {
     spec('timeout', 'timeoutSeconds'),
     spec('network'),
     spec('profile'),
+    spec('group'),
     parameter('stream', BOOLEAN, 'Of `/job/run`: output is sent as it is written, as text only.'),
     ON_DISCONNECT,
   ];

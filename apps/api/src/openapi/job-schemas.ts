@@ -81,6 +81,7 @@ export const listedJob = z.strictObject({
   imageDigest: z.string().nullable(),
   sandbox: sandbox.nullable(),
   labels: z.record(z.string(), z.string()),
+  group: z.string(),
   attempts: z.array(attempt),
   createdAt: time,
   startedAt: time.nullable(),

@@ -1,21 +1,23 @@
-import { BULL_PREFIX, type JobSpec, type Labels, MAX_PRIORITY, queueOf } from '@conjob/shared';
+import { BULL_PREFIX, type JobSpec, type Labels, queueOf, ticketOf } from '@conjob/shared';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { redisUnavailable } from '../http/redis-errors.ts';
 
-/** Jobs in the queue say only that there is something to do: the ledger knows what. */
+/** Tickets say only that there is something to do: the ledger knows what. */
 const DATA = { v: 1 };
+/** One and the same, since it is the ledger that knows who is next; some, since BullMQ removes those without one slowly. */
+const PRIORITY = 1001;
 /** More placements than are in use at a time; each costs some memory and three listeners. */
 const MAX_OPEN_QUEUES = 100;
 /** What BullMQ keeps of a queue beside its jobs. */
 const LEFTOVERS = ['meta', 'id', 'pc', 'events', 'marker', 'stalled-check'];
 
-/** What of a job decides where it waits, and before whom. */
-export type Placed = Pick<JobSpec, 'requires' | 'priority'>;
+/** What of a job decides where it waits. */
+export type Placed = Pick<JobSpec, 'requires'>;
 
 /**
- * The one place that puts jobs on BullMQ queues, from which workers take them: one queue for each
- * placement.
+ * The one place that puts tickets on BullMQ queues, one for each job that waits: whoever takes one may run the job
+ * that is next by then. There is one queue for each placement.
  */
 export class JobQueue {
   readonly #redis: Redis;
@@ -29,43 +31,36 @@ export class JobQueue {
     this.#onError = onError;
   }
 
-  /** Puts a job on its queue; does nothing when it is there already. Fails fast without Redis. */
-  async add(id: string, { requires, priority }: Placed): Promise<void> {
+  /**
+   * Puts a ticket for a job on its queue. `entry`: how often the job has come to wait before; a ticket for the
+   * same entry that is there already is not doubled. Fails fast without Redis.
+   */
+  async add(id: string, { requires }: Placed, entry = 0): Promise<void> {
     await this.#queue(queueOf(requires)).add('run', DATA, {
-      jobId: id,
-      // BullMQ takes the lowest first, but those without one before all others.
-      priority: MAX_PRIORITY + 1 - priority,
+      jobId: ticketOf(id, entry),
+      priority: PRIORITY,
       removeOnComplete: true,
       removeOnFail: true,
     });
   }
 
   /**
-   * Puts a job on its queue that may be there still, as a delivery to a worker that is gone. False when a
-   * worker has it in its hands at this moment.
+   * Takes the ticket off the queue that was put there for this entry of a job, which waits no longer. It may have
+   * been used for another job, whose own is there then; one that is left over does no harm.
    */
-  async addAgain(id: string, placed: Placed): Promise<boolean> {
-    const isFree = await this.remove(id, placed);
-    if (isFree) await this.add(id, placed);
-    return isFree;
+  async remove(id: string, { requires }: Placed, entry = 0): Promise<void> {
+    await this.#queue(queueOf(requires)).remove(ticketOf(id, entry));
   }
 
-  /** Takes a job off its queue. False when a worker has it in its hands: it stays there. */
-  async remove(id: string, { requires }: Pick<Placed, 'requires'>): Promise<boolean> {
-    return (await this.#queue(queueOf(requires)).remove(id)) === 1;
-  }
-
-  /** Which of these jobs their queue does not hold, neither waiting nor in the hands of a worker. */
-  async missing(queue: string, ids: readonly string[]): Promise<string[]> {
+  /** How many tickets lie on a queue, in the hands of no worker. */
+  async tickets(queue: string): Promise<number> {
     const { toKey } = this.#queue(queue);
-    const pipeline = this.#redis.pipeline();
-    for (const id of ids) pipeline.exists(toKey(id));
-    const replies = (await pipeline.exec()) ?? [];
-    return ids.filter((_, index) => {
-      const [error, exists] = replies[index] ?? [];
+    const lying = this.#redis.multi().llen(toKey('wait'));
+    const replies = await lying.zcard(toKey('prioritized')).zcard(toKey('delayed')).exec();
+    return (replies ?? []).reduce((sum, [error, count]) => {
       if (error) throw error;
-      return exists === 0;
-    });
+      return sum + Number(count);
+    }, 0);
   }
 
   /** Removes what BullMQ keeps of the queue of a placement that has no jobs. */

@@ -1,4 +1,4 @@
-import { keys } from '@conjob/shared';
+import { keys, NO_TIMINGS } from '@conjob/shared';
 import { beforeEach, expect, test } from 'vitest';
 import { useQueue } from '../testing/use-queue.ts';
 import { queueDueJobs } from './due-jobs.ts';
@@ -42,19 +42,29 @@ test('a job that can not be read keeps no other off its queue', async () => {
   );
 });
 
-test('a job is put on its queue anew as soon as whoever had it has let go of it', async () => {
+test('a job gets another ticket though its first is in the hands of a worker', async () => {
   const id = await given.submit();
-  const key = `{conjob}:bull:run:${id}`;
-  // As a worker leaves it that has taken it, and given it back without telling the queue.
+  // As a worker leaves it that has taken it for another job, and runs that.
   await given.redis.zrem('{conjob}:bull:run:prioritized', id);
   await given.redis.lpush('{conjob}:bull:run:active', id);
-  await given.redis.set(`${key}:lock`, 'token');
+  const { worker, claim } = await given.takeAndVanish(id, 60_000);
+  await worker.release(claim);
   await makeDue(id);
-  await queueDueJobs(given);
-  expect(await given.ledger.due()).toEqual([id]);
-  await given.redis.del(`${key}:lock`);
+  expect(await given.queue.tickets('run')).toBe(0);
   await queueDueJobs(given);
   expect(await given.ledger.due()).toEqual([]);
-  expect(await given.redis.lrange('{conjob}:bull:run:active', 0, -1)).toEqual([]);
-  expect(await given.redis.zscore('{conjob}:bull:run:prioritized', id)).not.toBeNull();
+  expect(await given.queue.tickets('run')).toBe(1);
+});
+
+test('a job whose next attempt is due is in line again', async () => {
+  const id = await given.accept({ retry: { maxAttempts: 2, on: ['exit:1'] } });
+  const { worker, claim } = await given.takeAndVanish(id, 60_000);
+  const output = { outputBytes: 0, outputTruncated: false, timings: NO_TIMINGS };
+  const failed = { conclusion: 'FAILURE', exitCode: 1, error: null, ...output } as const;
+  await worker.retry(claim, failed, 60_000);
+  expect(await given.lines.heads(['run'])).toEqual([]);
+  await given.redis.hset(keys.job(id), 'retryAt', 1);
+  await makeDue(id);
+  await queueDueJobs(given);
+  expect(await given.lines.heads(['run'])).toMatchObject([{ id, group: 'default' }]);
 });

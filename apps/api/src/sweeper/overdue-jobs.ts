@@ -11,8 +11,8 @@ interface Dependencies {
 /** Ends jobs that have waited for a worker longer than they allowed. */
 export async function endOverdueJobs({ ledger, queue, logger }: Dependencies): Promise<void> {
   const records = await ledger.findAll(await ledger.overdue());
-  await eachJob(records, logger, async ({ id, spec }) => {
+  await eachJob(records, logger, async ({ id, spec, attempts }) => {
     const ended = await ledger.finishQueued(id, 'TIMED_OUT', jobError('queue.timed_out'));
-    if (ended) await queue.remove(id, spec);
+    if (ended) await queue.remove(id, spec, attempts.length);
   });
 }

@@ -1,4 +1,4 @@
-import { queueOf } from '@conjob/shared';
+import { keys, queueOf } from '@conjob/shared';
 import { beforeEach, expect, test } from 'vitest';
 import { useQueue } from '../testing/use-queue.ts';
 import { requeueUnheldJobs } from './unheld-jobs.ts';
@@ -18,14 +18,24 @@ async function loseQueues(): Promise<void> {
 }
 
 test('puts jobs that their queues have lost there again', async () => {
-  const [any, gpu] = [await given.submit(), await given.submit(GPU)];
+  const [, , gpu] = [await given.submit(), await given.submit(), await given.submit(GPU)];
   await loseQueues();
-  expect(await given.isHeld(gpu, GPU_QUEUE)).toBe(false);
+  expect(await given.queue.tickets(GPU_QUEUE)).toBe(0);
   await requeueUnheldJobs({ ...given, settledAfterMs: 0 });
-  expect(await given.isHeld(any)).toBe(true);
-  expect(await given.isHeld(gpu, GPU_QUEUE)).toBe(true);
+  expect(await given.queue.tickets('run')).toBe(2);
+  expect(await given.queue.tickets(GPU_QUEUE)).toBe(1);
+  await requeueUnheldJobs({ ...given, settledAfterMs: 0 });
+  expect(await given.queue.tickets('run')).toBe(2);
   const msg = 'a job that its queue had lost was put there again';
   expect(given.logs).toContainEqual(expect.objectContaining({ job: gpu, msg }));
+});
+
+test('puts jobs into their line again that a worker of an earlier version gave back', async () => {
+  const id = await given.submit();
+  await given.redis.del(keys.turns('run'), keys.line('run', 'default'));
+  await requeueUnheldJobs({ ...given, settledAfterMs: 0 });
+  expect(await given.lines.heads(['run'])).toMatchObject([{ id }]);
+  expect(await given.queue.tickets('run')).toBe(1);
 });
 
 test('leaves alone what is on its queue, on the way there, taken, or not due yet', async () => {

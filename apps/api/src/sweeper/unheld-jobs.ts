@@ -1,4 +1,4 @@
-import { type JobRecord, type Logger, queueOf, type Submissions } from '@conjob/shared';
+import { type JobRecord, type Lines, type Logger, queueOf, type Submissions } from '@conjob/shared';
 import type { Redis } from 'ioredis';
 import type { JobQueue } from '../queue/job-queue.ts';
 import { eachJob } from './each-job.ts';
@@ -7,36 +7,40 @@ import { eachJob } from './each-job.ts';
 const FIRST = 50;
 /** Longer than a job takes from any change in the ledger to its queue. */
 const SETTLED_AFTER_MS = 15_000;
+/** Two processes that find the same want within this time put the same tickets there. */
+const SAME_MS = 10_000;
 
 interface Dependencies {
   readonly redis: Redis;
   readonly ledger: Submissions;
+  readonly lines: Lines;
   readonly queue: JobQueue;
   readonly logger: Logger;
   readonly settledAfterMs?: number;
 }
 
 /**
- * Puts jobs on their queue again that wait by the ledger, but that BullMQ does not hold: nobody would
- * ever take them.
+ * Puts tickets on each queue on which fewer lie than jobs wait by the ledger: some would never be taken.
+ * Tickets that are too many are harmless: whoever takes one finds that nothing waits.
  */
 export async function requeueUnheldJobs(dependencies: Dependencies): Promise<void> {
-  const { redis, ledger, queue, logger } = dependencies;
+  const { redis, ledger, lines, queue, logger } = dependencies;
   const { settledAfterMs = SETTLED_AFTER_MS } = dependencies;
   const [seconds, microseconds] = await redis.time();
   const now = Number(seconds) * 1000 + Number(microseconds) / 1000;
   const settledBefore = now - settledAfterMs;
   for (const requires of [{}, ...(await ledger.placements())]) {
     const name = queueOf(requires);
-    const waiting = await ledger.nextWaiting(name, FIRST);
-    if (waiting.length === 0) continue;
+    const tickets = await queue.tickets(name);
+    const first = await lines.first(name, FIRST);
     // Records last: whoever was taken, or ended, between these looks is not queued any more.
-    const unheld = await ledger.findAll(await queue.missing(name, waiting));
-    const lost = unheld.filter(
+    const waiting = (await ledger.findAll(first)).filter(
       (record) => record.state === 'queued' && lastChange(record) <= settledBefore,
     );
-    await eachJob(lost, logger, async ({ id, spec }) => {
-      await queue.add(id, spec);
+    await eachJob(waiting, logger, ({ id }) => lines.join(id));
+    const without = waiting.slice(0, Math.max(0, waiting.length - tickets));
+    await eachJob(without, logger, async ({ id, spec }) => {
+      await queue.add(id, spec, Math.floor(now / SAME_MS));
       logger.warn({ job: id }, 'a job that its queue had lost was put there again');
     });
   }

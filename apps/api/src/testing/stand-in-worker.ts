@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   Attempts,
   BULL_PREFIX,
@@ -33,11 +34,11 @@ export async function startStandInWorker(redisUrl: string, script: Script): Prom
   const attempts = new Attempts(redis, { worker: 'stand-in', leaseMs: 30_000 });
   const taken: string[] = [];
 
-  async function take(id: string): Promise<void> {
-    const outcome = await attempts.claim(id, `token-${id}`);
+  async function take(ticket: string): Promise<void> {
+    const outcome = await attempts.take(ticket, RUN_QUEUE, randomUUID());
     if (outcome.kind !== 'claimed') return;
-    taken.push(id);
     const { claim } = outcome;
+    taken.push(claim.id);
     let outputBytes = 0;
     const result = await script({
       claim,

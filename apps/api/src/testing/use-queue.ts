@@ -7,6 +7,7 @@ import {
   type JobRecord,
   type JobSpec,
   jobSpecSchema,
+  Lines,
   newJobId,
   Submissions,
 } from '@conjob/shared';
@@ -33,6 +34,7 @@ export function useQueue() {
   let server: TestRedis;
   let redis: Redis;
   let ledger: Submissions;
+  let lines: Lines;
   let queue: JobQueue;
   beforeAll(async () => {
     server = await startTestRedis({ appendOnly: true });
@@ -40,6 +42,7 @@ export function useQueue() {
     redis.on('error', () => {});
     await until(() => redis.status === 'ready');
     ledger = new Submissions(redis);
+    lines = new Lines(redis);
     queue = new JobQueue(redis, () => {});
   });
   afterAll(async () => {
@@ -57,6 +60,9 @@ export function useQueue() {
     },
     get ledger() {
       return ledger;
+    },
+    get lines() {
+      return lines;
     },
     get queue() {
       return queue;

@@ -1,8 +1,9 @@
 import type { ClaimOutcome } from '@conjob/shared';
 
-/** What the queue hands over: not the job itself, which is in the ledger. */
+/** What the queue hands over: not a job, but a ticket for the one that is next there. The ledger knows which. */
 export interface Delivery {
-  readonly id: string;
+  readonly queue: string;
+  readonly ticket: string;
   /** How often it has been handed over, this time included. */
   readonly count: number;
   /** To be called with the answer of the ledger, as soon as it is known. */

@@ -49,7 +49,7 @@ function open({ process, hasSlot = () => true, leaseMs = 30_000 }: Taking): Inta
 function record(disposition: (delivery: Delivery) => Disposition = () => 'done') {
   const taken: string[] = [];
   const process = async (delivery: Delivery) => {
-    taken.push(delivery.id);
+    taken.push(delivery.ticket);
     return disposition(delivery);
   };
   return { taken, process };
@@ -107,8 +107,8 @@ describe('an intake', () => {
 
   test('puts a job off behind others that are as important', async () => {
     for (const id of ['job-1', 'job-2']) await queue.add(id);
-    const { taken, process } = record(({ id, count }) =>
-      id === 'job-1' && count === 1 ? { laterMs: 0 } : 'done',
+    const { taken, process } = record(({ ticket, count }) =>
+      ticket === 'job-1' && count === 1 ? { laterMs: 0 } : 'done',
     );
     open({ process }).allow(1);
     await until(async () => (await queue.stateOf('job-1')) === 'unknown');

@@ -114,7 +114,8 @@ export class Intake {
     let disposition: Disposition;
     try {
       disposition = await this.#options.process({
-        id: job.id ?? '',
+        queue: this.#options.queue,
+        ticket: job.id ?? '',
         count: job.attemptsStarted,
         answered: place.answered,
       });

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { createLogger, keys, type Labels, queueOf } from '@conjob/shared';
 import { until } from '@conjob/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openQueue, type TestQueue } from '../testing/test-queue.ts';
 import { openLedger, type TestLedger } from '../testing/test-redis.ts';
+import type { Delivery, Disposition } from './delivery.ts';
 import { Intakes } from './intakes.ts';
 import { RunLimit } from './run-limit.ts';
 import { Slots } from './slots.ts';
@@ -35,8 +37,8 @@ async function queueFor(requires: Labels): Promise<TestQueue> {
 }
 
 async function submit(requires: Labels, priority = 0): Promise<string> {
-  const id = await ledger.submit({ image: 'shell', requires });
-  await (await queueFor(requires)).add(id, 1001 - priority);
+  const id = await ledger.submit({ image: 'shell', requires, priority });
+  await (await queueFor(requires)).add(id);
   return id;
 }
 
@@ -55,7 +57,7 @@ class TestWorker {
       slots: new Slots(slots),
       runLimit: new RunLimit(),
       leaseMs: 30_000,
-      process: ({ id }) => this.#run(id),
+      process: (delivery) => this.#take(delivery),
       logger,
     });
     workers.push(this);
@@ -72,6 +74,12 @@ class TestWorker {
   endAll(): void {
     this.#endsAtOnce = true;
     for (const end of this.#running.values()) end();
+  }
+
+  async #take({ ticket, queue }: Delivery): Promise<Disposition> {
+    const outcome = await ledger.attempts.take(ticket, queue, randomUUID());
+    // What the ledger does not know is there to see whether anything is taken at all.
+    return this.#run(outcome.kind === 'claimed' ? outcome.claim.id : ticket);
   }
 
   async #run(id: string) {

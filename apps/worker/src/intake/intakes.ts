@@ -1,4 +1,4 @@
-import { type Labels, type Logger, RUN_QUEUE } from '@conjob/shared';
+import { type Labels, Lines, type Logger, RUN_QUEUE } from '@conjob/shared';
 import type { Redis } from 'ioredis';
 import type { Delivery, Disposition } from './delivery.ts';
 import { Intake, type Place } from './intake.ts';
@@ -27,14 +27,15 @@ const TURN_MS = 50;
  * the limit allows that all workers share.
  *
  * While slots are free, all queues are open. When none is left all are shut, so that a job goes to a
- * worker that is free. When one becomes free again and there are several queues, the one whose first job
- * is the most important, and then the oldest, has its turn: else a queue that is never empty would keep
+ * worker that is free. When one becomes free again and there are several queues, one of them has its turn, as
+ * `nextInLine` says: else a queue that is never empty would keep
  * the others waiting for ever, since BullMQ takes the next job of a queue with the end of the last.
  */
 export class Intakes {
   readonly #options: IntakesOptions;
   readonly #slots: Slots;
   readonly #runLimit: RunLimit;
+  readonly #lines: Lines;
   readonly #intakes = new Map<string, Intake>();
   /** Of placements that are no longer used: they end what they run. */
   readonly #closing = new Set<Promise<void>>();
@@ -48,6 +49,7 @@ export class Intakes {
   constructor(options: IntakesOptions) {
     this.#options = options;
     this.#slots = options.slots;
+    this.#lines = new Lines(options.redis);
     this.#runLimit = options.runLimit;
     this.#slots.onChange(() => this.#share());
     this.#runLimit.onChange(() => this.#share());
@@ -150,8 +152,7 @@ export class Intakes {
   async #giveTurn(): Promise<void> {
     if (this.#isAsking) return;
     this.#isAsking = true;
-    const { redis } = this.#options;
-    const queue = await nextInLine(redis, [...this.#intakes.keys()]).catch(() => null);
+    const queue = await this.#lines.heads([...this.#intakes.keys()]).then(nextInLine, () => null);
     this.#isAsking = false;
     if (this.#isHeld || this.#free === 0) return;
     const openAll = (): void => {

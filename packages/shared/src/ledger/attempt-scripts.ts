@@ -1,5 +1,6 @@
 import { OLDEST_RECORD_VERSION } from '../job-record.ts';
 import { LIMIT_OF } from './limit-scripts.ts';
+import { NEXT } from './line-scripts.ts';
 import {
   ALLOW_OOM,
   ANNOUNCE,
@@ -16,7 +17,7 @@ import {
  * change it ("compare and set"), so a worker that was replaced can write nothing any more. Times come
  * from the clock of Redis: there is only one.
  *
- * Fields of a job's hash: v, spec, queue, requires, rank, state, phase, createdAt, startedAt, finishedAt,
+ * Fields of a job's hash: v, spec, queue, requires, rank, group, state, phase, createdAt, startedAt, finishedAt,
  * retentionMs, attempt, retries, losses, adoptions, retryAt, token, worker, step, leaseMs, leaseUntil, appended,
  * seen, runningAt, containerId, imageDigest, progress, sandbox, cancelReason, result, and per attempt
  * `attempt:<n>:{worker,startedAt,finishedAt,result}`.
@@ -25,18 +26,31 @@ import {
 /** One after the other, none of which lived to its first renewal. */
 const MAX_ADOPTIONS = 20;
 
-/** ARGV: id, worker, token, leaseMs, version. Whether a lease is over is not decided here: see EXPIRE_LEASE. */
-export const CLAIM = `${ALLOW_OOM}${NOW}${ANNOUNCE}${LIMIT_OF}
-local job, adding, waitingPrefix, queueDeadlines, events, leases, limits = unpack(KEYS)
-local id, worker, token, leaseMs, version = unpack(ARGV)
-local f = redis.call('HMGET', job, 'state', 'leaseUntil', 'attempt', 'v', 'token', 'retryAt', 'queue')
+/**
+ * KEYS[1]: prefix of jobs. KEYS[10]: which job the call got, if it is sent again.
+ * ARGV: id, worker, token, leaseMs, version, queue. With a queue, it is not this job that is claimed, but the one
+ * that is next there. Whether a lease is over is not decided here: see EXPIRE_LEASE.
+ */
+export const CLAIM = `${ALLOW_OOM}${NOW}${ANNOUNCE}${LIMIT_OF}${NEXT}
+local jobPrefix, adding, waitingPrefix, queueDeadlines, events, leases, limits, turnsPrefix, lastTurn, taken = unpack(KEYS)
+local id, worker, token, leaseMs, version, queue = unpack(ARGV)
+local k = { jobPrefix = jobPrefix, waitingPrefix = waitingPrefix, turnsPrefix = turnsPrefix, lastTurn = lastTurn }
+if queue ~= '' then
+  local known = redis.call('GET', taken)
+  local found, why, passed = known, nil, nil
+  if not known then found, why, passed = nextJob(k, queue, id, version) end
+  if not found then return { why, passed } end
+  id = found
+end
+local job = jobPrefix .. id
+local f = redis.call('HMGET', job, 'state', 'leaseUntil', 'attempt', 'v', 'token', 'retryAt', 'queue', 'group')
 local state, attempt = f[1], tonumber(f[3] or 0)
 if not state then return { 'missing' } end
 if state == 'finished' then return { 'finished' } end
 local isSentAgain = state == 'running' and f[5] == token
 if state == 'running' and not isSentAgain then return { 'leased', math.max(0, f[2] - now) } end
 local outcome = 'claimed'
-if tonumber(f[4]) > tonumber(version) then return { 'newer' } end
+if tonumber(f[4]) > tonumber(version) then return { 'newer', id } end
 if tonumber(f[4]) < ${OLDEST_RECORD_VERSION} then outcome = 'incompatible' end
 if not isSentAgain then
   if f[6] and tonumber(f[6]) > now then return { 'early', f[6] - now } end
@@ -50,12 +64,14 @@ if not isSentAgain then
   redis.call('HSETNX', job, 'startedAt', now)
   redis.call('ZREM', adding, id)
   redis.call('ZREM', waitingPrefix .. f[7], id)
+  if leaveLine(k, f[7], groupOf(f[8]), id) then giveTurn(k, f[7], groupOf(f[8])) end
+  if queue ~= '' then redis.call('SET', taken, id, 'PX', leaseMs) end
   redis.call('ZREM', queueDeadlines, id)
   redis.call('ZADD', leases, now + leaseMs, id)
   announce(events, id, 'running')
 end
 local has = redis.call('HMGET', job, 'spec', 'createdAt', 'cancelReason', 'retries')
-return { outcome, attempt, has[1], now - has[2], has[3] or '', tonumber(has[4]) }
+return { outcome, attempt, has[1], now - has[2], has[3] or '', tonumber(has[4]), id }
 `;
 
 /** ARGV: id, token, step, phase, then field, value, … Returns 0 when fenced, else 1 and the cancel reason. */

@@ -8,6 +8,7 @@ import { keys } from '../keys.ts';
 import { countOutput } from '../output-reader.ts';
 import type { PullProgress } from '../pull-progress.ts';
 import type { Sandbox } from '../sandbox.ts';
+import { jobOfTicket } from '../ticket.ts';
 import {
   type AdoptedClaim,
   type Claim,
@@ -50,33 +51,48 @@ export class Attempts {
     return this.#leaseMs;
   }
 
-  /** Sent again with the same token, it is the same claim. */
+  /** Claims this job. Sent again with the same token, it is the same claim. */
   async claim(id: string, token: string): Promise<ClaimOutcome> {
+    return this.#claim(id, token, '');
+  }
+
+  /** Claims the job that is next in a queue, in exchange for a ticket. The same when it is sent again. */
+  async take(ticket: string, queue: string, token: string): Promise<ClaimOutcome> {
+    return this.#claim(jobOfTicket(ticket), token, queue);
+  }
+
+  async #claim(id: string, token: string, queue: string): Promise<ClaimOutcome> {
     const [kind, ...rest] = await this.#commands.conjobClaim(
-      keys.job(id),
+      keys.job(''),
       keys.adding,
       keys.waitingPrefix,
       keys.queueDeadlines,
       keys.events,
       keys.leases,
       keys.limits,
+      keys.turnsPrefix,
+      keys.lastTurn,
+      keys.taken(token),
       id,
       this.#worker,
       token,
       this.#leaseMs,
       RECORD_VERSION,
+      queue,
     );
     if (kind === 'leased' || kind === 'early') return { kind, retryAfterMs: Number(rest[0]) };
-    if (kind === 'missing' || kind === 'newer' || kind === 'held-back') return { kind };
+    if (kind === 'newer') return { kind, id: String(rest[0]) };
+    if (kind === 'missing' || kind === 'held-back') return { kind };
     if (kind !== 'claimed' && kind !== 'incompatible') return { kind: 'over' };
-    const [attempt, spec, queueMs, cancelReason, retries] = rest as [
+    const [attempt, spec, queueMs, cancelReason, retries, claimed] = rest as [
       number,
       string,
       number,
       string,
       number,
+      string,
     ];
-    const claim = { id, token, attempt, retries, queueMs, cancelReason };
+    const claim = { id: claimed, token, attempt, retries, queueMs, cancelReason };
     return { kind, claim: { ...claim, spec: readJobSpec(spec) } };
   }
 

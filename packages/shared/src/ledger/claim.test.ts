@@ -102,7 +102,7 @@ describe('a claim', () => {
     const id = await ledger.submit();
     await ledger.redis.hset(keys.job(id), 'v', RECORD_VERSION + 1);
     const before = await ledger.redis.hgetall(keys.job(id));
-    expect(await ledger.worker('first').claim(id, 'token')).toEqual({ kind: 'newer' });
+    expect(await ledger.worker('first').claim(id, 'token')).toEqual({ kind: 'newer', id });
     expect(await ledger.redis.hgetall(keys.job(id))).toEqual(before);
     expect(await ledger.position(id)).toBe(0);
     expect((await ledger.find(id)).version).toBe(RECORD_VERSION + 1);

@@ -43,12 +43,13 @@ export type StreamBytes = Readonly<Record<OutputChunk['stream'], number>>;
  * - `held-back`: as many jobs run as may: it waits for a place.
  * - `newer`: written by a newer version: it waits for a worker that reads it.
  * - `missing`: the ledger does not know it; where it has just been submitted: not yet.
- * - `over`: finished: nothing to do.
+ * - `over`: finished, or nothing waits: nothing to do.
  */
 export type ClaimOutcome =
   | { readonly kind: 'claimed' | 'incompatible'; readonly claim: Claim }
   | { readonly kind: 'leased' | 'early'; readonly retryAfterMs: number }
-  | { readonly kind: 'held-back' | 'newer' | 'missing' | 'over' };
+  | { readonly kind: 'newer'; readonly id: string }
+  | { readonly kind: 'held-back' | 'missing' | 'over' };
 
 export interface OutputChunk {
   readonly stream: 'stdout' | 'stderr';

@@ -18,5 +18,7 @@ export function endingKeys(id: string): string[] {
     keys.limits,
     keys.places,
     keys.totals,
+    keys.turnsPrefix,
+    keys.lastTurn,
   ];
 }

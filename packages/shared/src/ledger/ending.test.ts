@@ -118,7 +118,7 @@ describe('to remove', () => {
     expect(await ledger.submissions.find(first.id)).toBeNull();
     // The list of the last second ends by itself.
     const left = (await ledger.redis.keys('*')).filter((key) => key !== keys.accepted);
-    expect(left.sort()).toEqual([keys.events, keys.totals]);
+    expect(left.sort()).toEqual([keys.events, keys.lastTurn, keys.totals]);
     expect(await ledger.submissions.remove(first.id)).toBe('missing');
   });
 

@@ -5,6 +5,7 @@ import { keys, RUN_QUEUE } from '../keys.ts';
 import { queueOf } from '../placement.ts';
 import { SEEDS, seededRandom } from '../testing/random.ts';
 import { jobResult, useLedger } from '../testing/use-ledger.ts';
+import { Lines } from './lines.ts';
 
 const ledger = useLedger();
 const GPU = { gpu: 'true' };
@@ -19,7 +20,7 @@ async function submitAt(milliseconds: number, fields: Partial<JobSpec> = {}): Pr
   return id;
 }
 
-const order = (queue = RUN_QUEUE) => ledger.submissions.nextWaiting(queue, 100);
+const order = (queue = RUN_QUEUE) => new Lines(ledger.redis).first(queue, 100);
 
 describe('those that wait', () => {
   test('are in the order of their priority, then of their time', async () => {
@@ -29,7 +30,7 @@ describe('those that wait', () => {
     const high = await submitAt(9, { priority: 1000 });
     const lowest = await submitAt(0, { priority: -1000 });
     expect(await order()).toEqual([high, early, late, low, lowest]);
-    expect(await ledger.submissions.nextWaiting(RUN_QUEUE, 2)).toEqual([high, early]);
+    expect(await new Lines(ledger.redis).first(RUN_QUEUE, 2)).toEqual([high, early]);
     const positions = [high, early, late, low, lowest].map((id) => ledger.position(id));
     expect(await Promise.all(positions)).toEqual([0, 1, 2, 3, 4]);
   });

@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { tempFolder, until } from '@conjob/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { keys } from '../keys.ts';
+import { keys, RUN_QUEUE } from '../keys.ts';
 import { connectPatient, disconnect } from '../redis.ts';
 import { claimOf, jobResult, jobSpec, useLedger } from '../testing/use-ledger.ts';
 import { FencedError } from './claim.ts';
@@ -130,6 +130,16 @@ describe('a command whose answer is lost with the connection', () => {
     expect(outcome).toMatchObject({ kind: 'claimed', claim: { attempt: 1 } });
     expect(await ledger.announced(id)).toEqual(['queued', 'running']);
     expect(await attempts.renew(claimOf(outcome))).toBe('');
+  });
+
+  test('takes one job for a ticket', async () => {
+    const attempts = ledger.worker('first', connection);
+    await attempts.take(await ledger.submit(), RUN_QUEUE, 'other');
+    const [id, next] = [await ledger.submit(), await ledger.submit()];
+    const running = async () => (await ledger.find(id)).state === 'running';
+    const outcome = await sendTwice(() => attempts.take('any', RUN_QUEUE, 'token'), running);
+    expect(outcome).toMatchObject({ kind: 'claimed', claim: { id, attempt: 1 } });
+    expect((await ledger.find(next)).state).toBe('queued');
   });
 
   test('adopts a job once, also from another worker', async () => {

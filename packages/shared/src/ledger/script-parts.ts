@@ -1,5 +1,6 @@
 import { COUNT } from './count-scripts.ts';
 import { LIMIT_OF } from './limit-scripts.ts';
+import { LINES } from './line-scripts.ts';
 
 /** What the ledger's scripts are made of: see `attempt-scripts.ts` and `submission-scripts.ts`. */
 
@@ -24,13 +25,11 @@ local function announce(events, id, state)
 end
 `;
 
-/**
- * Place in the queue: first by priority, then by time. A rank is 0 to 2000, so that both fit into the 53
- * bits of a score; 1577836800000 is the beginning of 2020.
- */
+/** Among all that wait, and in the line of its group, unless its next attempt is not due yet. */
 export const WAIT = `
-local function wait(waiting, id, rank, since)
-  redis.call('ZADD', waiting, rank * 1e12 + (since - 1577836800000), id)
+local function wait(k, queue, group, id, rank, since, retryAt)
+  redis.call('ZADD', k.waitingPrefix .. queue, placeOf(rank, since), id)
+  if tonumber(retryAt or 0) <= now then joinLine(k, queue, group, id, placeOf(rank, since)) end
 end
 -- Workers look at the queues of requirements that they know.
 local function place(placements, news, requires)
@@ -52,9 +51,9 @@ end
 `;
 
 /** End a job for good: its record, and how long it is kept. */
-export const CONCLUDE = `${LET_GO}${COUNT}
+export const CONCLUDE = `${LET_GO}${COUNT}${LINES}
 local function conclude(k, id, result)
-  local f = redis.call('HMGET', k.job, 'retentionMs', 'attempt', 'queue')
+  local f = redis.call('HMGET', k.job, 'retentionMs', 'attempt', 'queue', 'group')
   local retentionMs, attempt = tonumber(f[1]), tonumber(f[2])
   redis.call('HSET', k.job, 'state', 'finished', 'phase', '', 'finishedAt', now, 'result', result)
   if attempt > 0 and redis.call('HSETNX', k.job, 'attempt:' .. attempt .. ':finishedAt', now) == 1 then
@@ -67,6 +66,7 @@ local function conclude(k, id, result)
   for n = 1, attempt do redis.call('PEXPIRE', k.outputPrefix .. n, retentionMs) end
   redis.call('DEL', k.input)
   redis.call('ZREM', k.waitingPrefix .. f[3], id)
+  leaveLine(k, f[3], groupOf(f[4]), id)
   redis.call('ZREM', k.adding, id)
   redis.call('ZREM', k.queueDeadlines, id)
   redis.call('SREM', k.syncRuns, id)
@@ -80,7 +80,7 @@ export const ENDING_KEYS = `
 local k = { job = KEYS[1], input = KEYS[2], waitingPrefix = KEYS[3], adding = KEYS[4],
   queueDeadlines = KEYS[5], expiry = KEYS[6], events = KEYS[7], leases = KEYS[8],
   outputPrefix = KEYS[9], placements = KEYS[10], news = KEYS[11], syncRuns = KEYS[12], limits = KEYS[13],
-  places = KEYS[14], totals = KEYS[15] }
+  places = KEYS[14], totals = KEYS[15], turnsPrefix = KEYS[16], lastTurn = KEYS[17] }
 `;
 
 /**
@@ -89,13 +89,13 @@ local k = { job = KEYS[1], input = KEYS[2], waitingPrefix = KEYS[3], adding = KE
  */
 export const GIVE_BACK = `${WAIT}
 local function giveBack(k, id, dueAt, waitsFrom)
-  local f = redis.call('HMGET', k.job, 'spec', 'queue', 'rank', 'attempt', 'requires')
+  local f = redis.call('HMGET', k.job, 'spec', 'queue', 'rank', 'attempt', 'requires', 'group', 'retryAt')
   local timeoutSeconds = cjson.decode(f[1]).queueTimeoutSeconds
   redis.call('HSET', k.job, 'state', 'queued', 'phase', '', 'token', '', 'step', '')
   redis.call('HSETNX', k.job, 'attempt:' .. f[4] .. ':finishedAt', now)
   letGo(k, id)
   redis.call('ZADD', k.adding, dueAt, id)
-  wait(k.waitingPrefix .. f[2], id, f[3], waitsFrom)
+  wait(k, f[2], groupOf(f[6]), id, f[3], waitsFrom, f[7])
   place(k.placements, k.news, f[5])
   if timeoutSeconds then redis.call('ZADD', k.queueDeadlines, waitsFrom + timeoutSeconds * 1000, id) end
   announce(k.events, id, 'queued')

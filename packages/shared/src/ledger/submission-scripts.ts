@@ -1,4 +1,5 @@
 import { REFUSAL } from './limit-scripts.ts';
+import { LINES } from './line-scripts.ts';
 import {
   ALLOW_OOM,
   ANNOUNCE,
@@ -15,12 +16,12 @@ import {
 
 /**
  * KEYS[9]: idempotency (or the job again). ARGV: id, version, spec, queue, requirements, rank, retentionMs,
- * queueTimeoutMs, input, hasInput, fingerprint, idempotencyMs, needsPlace. A job that is refused leaves no trace.
+ * queueTimeoutMs, input, hasInput, fingerprint, idempotencyMs, needsPlace, group. A job that is refused leaves no trace.
  */
-export const ACCEPT = `${NOW}${ANNOUNCE}${WAIT}${REFUSAL}
-local job, jobs, expiry, adding, waiting, queueDeadlines, events, input, idempotency, placements, news, leases, limits, accepted, syncRuns =
+export const ACCEPT = `${NOW}${ANNOUNCE}${LINES}${WAIT}${REFUSAL}
+local job, jobs, expiry, adding, waitingPrefix, queueDeadlines, events, input, idempotency, placements, news, leases, limits, accepted, syncRuns, turnsPrefix, lastTurn =
   unpack(KEYS)
-local id, version, spec, queue, requires, rank, retentionMs, queueTimeoutMs, bytes, hasInput, fingerprint, idempotencyMs, needsPlace =
+local id, version, spec, queue, requires, rank, retentionMs, queueTimeoutMs, bytes, hasInput, fingerprint, idempotencyMs, needsPlace, group =
   unpack(ARGV)
 if redis.call('EXISTS', job) == 1 then return { 'accepted', id } end -- the same call, sent again
 if fingerprint ~= '' then
@@ -31,7 +32,8 @@ if fingerprint ~= '' then
 end
 local micros = time[1] * 1000000 + time[2]
 local k = { limits = limits, accepted = accepted, leases = leases, syncRuns = syncRuns,
-  waiting = waiting, jobs = jobs, expiry = expiry }
+  waiting = waitingPrefix .. queue, jobs = jobs, expiry = expiry,
+  waitingPrefix = waitingPrefix, turnsPrefix = turnsPrefix, lastTurn = lastTurn }
 local refused = refusal(k, micros, needsPlace == '1')
 if refused then return refused end
 noteAccepted(accepted, micros, id)
@@ -40,12 +42,12 @@ if fingerprint ~= '' then
   redis.call('HSET', idempotency, 'id', id, 'fingerprint', fingerprint)
   redis.call('PEXPIRE', idempotency, idempotencyMs)
 end
-redis.call('HSET', job, 'v', version, 'spec', spec, 'queue', queue, 'requires', requires, 'rank', rank, 'state', 'queued', 'phase', '',
+redis.call('HSET', job, 'v', version, 'spec', spec, 'queue', queue, 'requires', requires, 'rank', rank, 'group', group, 'state', 'queued', 'phase', '',
   'createdAt', now, 'retentionMs', retentionMs, 'attempt', 0, 'retries', 0, 'losses', 0, 'token', '', 'step', '')
 if hasInput == '1' then redis.call('SET', input, bytes) end
 redis.call('ZADD', jobs, 0, id)
 redis.call('ZADD', adding, now + ${STRANDED_AFTER_MS}, id)
-wait(waiting, id, rank, now)
+wait(k, queue, group, id, rank, now)
 if queueTimeoutMs ~= '' then redis.call('ZADD', queueDeadlines, now + queueTimeoutMs, id) end
 place(placements, news, requires)
 -- Records expire by themselves; their ids leave the index here, a few with each new job.
@@ -102,7 +104,7 @@ giveBack(k, ARGV[1], now, f[5])
 return 'queued'
 `;
 
-/** KEYS[16]: channel. ARGV: id, reason, result of a job that is not running. */
+/** KEYS[18]: channel. ARGV: id, reason, result of a job that is not running. */
 export const CANCEL = `${ALLOW_OOM}${NOW}${ANNOUNCE}${CONCLUDE}${ENDING_KEYS}
 local state = redis.call('HGET', k.job, 'state')
 if not state then return 'missing' end
@@ -112,7 +114,7 @@ if state == 'queued' then
   conclude(k, ARGV[1], ARGV[3])
   return 'cancelled'
 end
-redis.call('PUBLISH', KEYS[16], ARGV[1])
+redis.call('PUBLISH', KEYS[18], ARGV[1])
 return 'requested'
 `;
 

@@ -4,6 +4,8 @@ import type { LimitName } from '../limits.ts';
 export interface Submission {
   readonly id: string;
   readonly spec: JobSpec;
+  /** Whose it is: groups take turns. Default: {@link DEFAULT_GROUP}. */
+  readonly group?: string | undefined;
   /** Bytes for standard input; undefined exactly when `spec.stdinBytes` is null. */
   readonly input?: Buffer | undefined;
   /** Hash of the caller's Idempotency-Key, and of the request that came with it. */

@@ -18,6 +18,7 @@ describe('an accepted job', () => {
     expect(record).toEqual({
       id: 'a',
       spec,
+      group: 'default',
       state: 'queued',
       phase: null,
       createdAt: expect.any(Number),
@@ -192,6 +193,6 @@ describe('time', () => {
     }
     // The list of the last second ends by itself.
     const left = (await ledger.redis.keys('*')).filter((key) => key !== keys.accepted);
-    expect(left.sort()).toEqual([keys.events, keys.totals]);
+    expect(left.sort()).toEqual([keys.events, keys.lastTurn, keys.totals]);
   });
 });

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Conclusion } from '../conclusion.ts';
+import { DEFAULT_GROUP } from '../group.ts';
 import type { JobError } from '../job-error.ts';
 import { jobError } from '../job-error.ts';
 import { type JobRecord, readJobRecord, recordVersionOf } from '../job-record.ts';
@@ -40,6 +41,7 @@ export class Submissions {
   async accept({
     id,
     spec,
+    group = DEFAULT_GROUP,
     input,
     idempotency,
     needsPlace = false,
@@ -51,7 +53,7 @@ export class Submissions {
         keys.jobs,
         keys.expiry,
         keys.adding,
-        keys.waiting(queue),
+        keys.waitingPrefix,
         keys.queueDeadlines,
         keys.events,
         keys.input(id),
@@ -62,6 +64,8 @@ export class Submissions {
         keys.limits,
         keys.accepted,
         keys.syncRuns,
+        keys.turnsPrefix,
+        keys.lastTurn,
         id,
         recordVersionOf(spec),
         JSON.stringify(spec),
@@ -75,6 +79,7 @@ export class Submissions {
         idempotency?.fingerprint ?? '',
         IDEMPOTENCY_MS,
         needsPlace ? '1' : '0',
+        group,
       );
     const rate = perSecond === undefined ? null : { allowed: perSecond, left };
     if (outcome === 'refused') {
@@ -94,11 +99,6 @@ export class Submissions {
   /** Jobs that have to be put on their queue now: due again, or accepted and left half way. */
   async due(limit = 100): Promise<string[]> {
     return this.#redis.zrangebyscore(keys.adding, '-inf', await this.#now(), 'LIMIT', 0, limit);
-  }
-
-  /** The jobs of a queue that are to be taken first. */
-  async nextWaiting(queue: string, limit: number): Promise<string[]> {
-    return this.#redis.zrange(keys.waiting(queue), 0, String(limit - 1));
   }
 
   /** Jobs that have waited longer than they allowed. */
@@ -192,11 +192,6 @@ export class Submissions {
   async list(limit: number, before?: string): Promise<string[]> {
     const from = before === undefined ? '+' : `(${before}`;
     return this.#redis.zrange(keys.jobs, from, '-', 'BYLEX', 'REV', 'LIMIT', 0, limit);
-  }
-
-  /** How many jobs of the same queue wait before this one; null when it no longer waits. */
-  async position({ id, spec }: Pick<JobRecord, 'id' | 'spec'>): Promise<number | null> {
-    return this.#redis.zrank(keys.waiting(queueOf(spec.requires)), id);
   }
 
   /** Requirements that jobs have had lately, that of no requirements not among them. */

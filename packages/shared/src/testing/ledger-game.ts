@@ -14,6 +14,7 @@ export interface Game {
   readonly jobs: Model[];
 }
 
+const GROUPS = ['a', 'b'] as const;
 const FOR_EVER_MS = 365 * 24 * 3_600_000;
 
 const SPECS: readonly Partial<JobSpec>[] = [
@@ -37,10 +38,11 @@ export async function newJob(
   { ledger, random }: Game,
   fields = random.pick(SPECS),
 ): Promise<Model> {
-  const id = await ledger.submit(fields);
+  const id = await ledger.submit(fields, undefined, random.pick(GROUPS));
   return {
     id,
     spec: (await ledger.find(id)).spec,
+    group: (await ledger.find(id)).group,
     state: 'queued',
     step: '',
     worker: '',
@@ -54,6 +56,7 @@ export async function newJob(
     conclusion: null,
     starts: 0,
     chunks: 0,
+    isInLine: true,
     isOnQueue: false,
     claims: [],
   };
@@ -109,15 +112,17 @@ async function expectRecord(ledger: Game['ledger'], model: Model): Promise<void>
   expect(hash).toEqual(model.terminal);
 }
 
-/** What is queued waits in its own queue, and is on it, or will be put there. Nothing else waits. */
+/** What is queued waits in its own queue, in line if it is due, and is on it, or will be. Nothing else waits. */
 async function expectPlace(
   ledger: Game['ledger'],
-  { id, spec, state, isOnQueue }: Model,
+  { id, spec, group, state, isOnQueue, isInLine }: Model,
 ): Promise<void> {
   const traces = await ledger.tracesOfWaiting(id);
   if (state !== 'queued') return expect(traces).toEqual([]);
   const waiting = traces.filter((key) => key.startsWith(keys.waitingPrefix));
-  expect(waiting).toEqual([keys.waiting(queueOf(spec.requires))]);
+  const queue = queueOf(spec.requires);
+  const line = keys.line(queue, group);
+  expect(waiting.toSorted()).toEqual([keys.waiting(queue), ...(isInLine ? [line] : [])]);
   expect(isOnQueue || traces.includes(keys.adding)).toBe(true);
   expect(traces.includes(keys.queueDeadlines)).toBe(spec.queueTimeoutSeconds !== undefined);
 }

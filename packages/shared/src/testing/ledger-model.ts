@@ -15,6 +15,7 @@ export const PHASES: Record<AttemptStep, JobPhase> = {
 export interface Model {
   readonly id: string;
   readonly spec: JobSpec;
+  readonly group: string;
   state: JobState | 'forgotten';
   step: AttemptStep | '';
   worker: string;
@@ -32,6 +33,8 @@ export interface Model {
   /** How many attempts came to their start. */
   starts: number;
   chunks: number;
+  /** It can be taken: all that wait can, but for those that are due and have not been put into their line. */
+  isInLine: boolean;
   /** The queue has a delivery of it. */
   isOnQueue: boolean;
   /** Every claim that there ever was, most of them void. */
@@ -50,10 +53,17 @@ export function end(model: Model, conclusion: Conclusion, ofAttempt = conclusion
 }
 
 export function giveBack(model: Model, changes: Partial<Model> = {}): void {
-  Object.assign(model, { state: 'queued', step: '', token: '', isOnQueue: false, ...changes });
+  Object.assign(model, {
+    state: 'queued',
+    step: '',
+    token: '',
+    isOnQueue: false,
+    isInLine: true,
+    ...changes,
+  });
 }
 
 export function runAgain(model: Model, ofAttempt: Conclusion, isEarly: boolean): void {
   model.conclusions[model.conclusions.length - 1] = ofAttempt;
-  giveBack(model, { retries: model.retries + 1, isEarly });
+  giveBack(model, { retries: model.retries + 1, isEarly, isInLine: !isEarly });
 }

@@ -3,6 +3,7 @@ import { jobError } from '../job-error.ts';
 import { ATTEMPT_STEPS } from '../job-state.ts';
 import { keys } from '../keys.ts';
 import { type Claim, FencedError } from '../ledger/claim.ts';
+import { Lines } from '../ledger/lines.ts';
 import type { Game } from './ledger-game.ts';
 import {
   end,
@@ -183,6 +184,10 @@ const MOVES: Record<string, Move> = {
   /** As whoever accepted or gave back a job does, or the sweeper. */
   async queue({ ledger }, model) {
     if (model.state !== 'queued') return;
+    if (!model.isEarly) {
+      await new Lines(ledger.redis).join(model.id);
+      model.isInLine = true;
+    }
     model.isOnQueue = true;
     await ledger.submissions.queued(model.id, model.conclusions.length);
   },

@@ -6,6 +6,7 @@ import { type JobSpec, jobSpecSchema } from '../job-spec.ts';
 import { keys } from '../keys.ts';
 import { Attempts } from '../ledger/attempts.ts';
 import type { Claim, ClaimOutcome } from '../ledger/claim.ts';
+import { Lines } from '../ledger/lines.ts';
 import { Submissions } from '../ledger/submissions.ts';
 import { readOutput } from '../output-reader.ts';
 import { connectPatient, disconnect } from '../redis.ts';
@@ -72,11 +73,11 @@ export function useLedger() {
       return `token-${made}`;
     },
     /** Accepts a job; returns its id. Ids rise. */
-    async submit(fields: Partial<JobSpec> = {}, input?: Buffer): Promise<string> {
+    async submit(fields: Partial<JobSpec> = {}, input?: Buffer, group?: string): Promise<string> {
       made += 1;
       const id = `job-${String(made).padStart(6, '0')}`;
       const stdinBytes = input?.length ?? null;
-      await submissions.accept({ id, spec: jobSpec({ stdinBytes, ...fields }), input });
+      await submissions.accept({ id, spec: jobSpec({ stdinBytes, ...fields }), input, group });
       return id;
     },
     async claim(id: string, worker = 'first'): Promise<Claim> {
@@ -119,7 +120,7 @@ export function useLedger() {
       return score === null ? null : Number(score);
     },
     async position(id: string): Promise<number | null> {
-      return submissions.position(await ledger.find(id));
+      return new Lines(redis).position(await ledger.find(id));
     },
     /** All that keeps a job among those that wait: none of it is left once it is taken or over. */
     async tracesOfWaiting(id: string): Promise<string[]> {
