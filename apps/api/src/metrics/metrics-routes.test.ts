@@ -47,6 +47,7 @@ test('tells what waits and runs, on what, within which limits', async () => {
   });
   const text = await scrape();
   expect(sampleOf(text, 'conjob_jobs_queued')).toBe(1);
+  expect(sampleOf(text, 'conjob_groups_queued')).toBe(1);
   expect(sampleOf(text, 'conjob_jobs_running')).toBe(0);
   expect(sampleOf(text, 'conjob_workers{state="ready"}')).toBe(1);
   expect(sampleOf(text, 'conjob_worker_slots')).toBe(4);
