@@ -5,6 +5,7 @@ import { describeMachine } from './report/machine.ts';
 import { putSection } from './report/sections.ts';
 import { cpu } from './scenarios/cpu.ts';
 import { echo } from './scenarios/echo.ts';
+import { fairness } from './scenarios/fairness.ts';
 import { noop } from './scenarios/noop.ts';
 import { output } from './scenarios/output.ts';
 import { recovery } from './scenarios/recovery.ts';
@@ -13,7 +14,7 @@ import { simulation } from './scenarios/simulation.ts';
 import { throughput } from './scenarios/throughput.ts';
 import { setStage } from './stage/stage.ts';
 
-const SCENARIOS: readonly Scenario[] = [echo, throughput, cpu, output, noop, simulation, recovery];
+const SCENARIOS: readonly Scenario[] = [echo, throughput, cpu, output, noop, simulation, recovery, fairness];
 const DOCS = join(import.meta.dirname, '..', '..', 'docs');
 const PLOTS = join(DOCS, 'plots');
 
