@@ -14,7 +14,16 @@ import { simulation } from './scenarios/simulation.ts';
 import { throughput } from './scenarios/throughput.ts';
 import { setStage } from './stage/stage.ts';
 
-const SCENARIOS: readonly Scenario[] = [echo, throughput, cpu, output, noop, simulation, recovery, fairness];
+const SCENARIOS: readonly Scenario[] = [
+  echo,
+  throughput,
+  cpu,
+  output,
+  noop,
+  simulation,
+  recovery,
+  fairness,
+];
 const DOCS = join(import.meta.dirname, '..', '..', 'docs');
 const PLOTS = join(DOCS, 'plots');
 

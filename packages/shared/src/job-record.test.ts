@@ -26,6 +26,7 @@ describe('a job record', () => {
     expect(readJobRecord('a', fields)).toEqual({
       id: 'a',
       spec: { image: 'a', profile: 'default', init: false },
+      group: 'default',
       state: 'running',
       phase: 'pulling',
       createdAt: 1,
