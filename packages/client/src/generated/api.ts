@@ -396,6 +396,7 @@ export interface components {
             } | null;
             exitCode: number | null;
             finishedAt: string | null;
+            group: string;
             id: string;
             image: string;
             imageDigest: string | null;
@@ -476,6 +477,7 @@ export interface components {
             env?: {
                 [key: string]: string;
             };
+            group?: string;
             image: string;
             /** @default false */
             init?: boolean;
@@ -581,6 +583,7 @@ export interface components {
             } | null;
             exitCode: number | null;
             finishedAt: string | null;
+            group: string;
             id: string;
             image: string;
             imageDigest: string | null;
@@ -770,6 +773,8 @@ export interface operations {
             query: {
                 /** @description As `args` of a job spec. */
                 arg?: string[];
+                /** @description As `group` of a job spec. */
+                group?: string;
                 /** @description As `image` of a job spec. */
                 image: string;
                 /** @description As `network` of a job spec. */
@@ -1086,6 +1091,8 @@ export interface operations {
             query: {
                 /** @description As `args` of a job spec. */
                 arg?: string[];
+                /** @description As `group` of a job spec. */
+                group?: string;
                 /** @description As `image` of a job spec. */
                 image: string;
                 /** @description As `network` of a job spec. */
@@ -1409,6 +1416,8 @@ export interface operations {
                 conclusion?: "SUCCESS" | "FAILURE" | "NOT_FOUND" | "TIMED_OUT" | "CANCELLED" | "UNKNOWN" | "REJECTED";
                 /** @description From the `Link` of the page before. */
                 cursor?: string;
+                /** @description Only those of this group. */
+                group?: string;
                 /** @description Only those of this image. */
                 image?: string;
                 /** @description Only those with this label, `name:value`; each of several. */
@@ -1550,6 +1559,8 @@ export interface operations {
             query?: {
                 /** @description As `args` of a job spec. */
                 arg?: string[];
+                /** @description As `group` of a job spec. */
+                group?: string;
                 /** @description As `image` of a job spec. */
                 image?: string;
                 /** @description As `network` of a job spec. */
@@ -1786,6 +1797,8 @@ export interface operations {
                 conclusion?: "SUCCESS" | "FAILURE" | "NOT_FOUND" | "TIMED_OUT" | "CANCELLED" | "UNKNOWN" | "REJECTED";
                 /** @description From the `Link` of the page before. */
                 cursor?: string;
+                /** @description Only those of this group. */
+                group?: string;
                 /** @description Only those of this image. */
                 image?: string;
                 /** @description Only those with this label, `name:value`; each of several. */
