@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { keys } from '../keys.ts';
 import * as attemptScripts from '../ledger/attempt-scripts.ts';
 import { SET_LIMITS } from '../ledger/limit-scripts.ts';
+import { JOIN_LINE, POSITION } from '../ledger/line-scripts.ts';
 import * as submissionScripts from '../ledger/submission-scripts.ts';
 import { connectPatient, disconnect } from '../redis.ts';
 import { commandsOf } from './command-rights.ts';
@@ -120,7 +121,7 @@ const textOf = (scripts: Readonly<Record<string, unknown>>): string =>
 
 test.each<[RedisRole, string]>([
   // An API ends jobs as well: with the script of workers.
-  ['api', textOf(submissionScripts) + attemptScripts.FINISH + SET_LIMITS],
+  ['api', textOf(submissionScripts) + attemptScripts.FINISH + SET_LIMITS + JOIN_LINE + POSITION],
   ['worker', textOf(attemptScripts)],
 ])('the user %s may do all that the scripts of its ledger do', (role, text) => {
   expect(calls(text).length).toBeGreaterThan(50);
