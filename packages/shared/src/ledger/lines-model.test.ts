@@ -74,12 +74,12 @@ class Game {
     if (how === 'finish') return attempts.finish(claim, jobResult());
     if (how === 'release') {
       await attempts.release(claim);
-      this.#model.join(job);
+      // Also after another attempt, it has the place again that it had from the beginning.
+      this.#model.join({ ...job, since: (await ledger.find(claim.id)).createdAt });
       return;
     }
     await attempts.retry(claim, FAILED, 0);
     const { retryAt } = await ledger.find(claim.id);
-    // Given back later on, it has the place again that it had from the beginning.
     this.#model.join({ ...job, since: retryAt ?? 0 });
   }
 
