@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { faultRow } from './support/fault-row.ts';
-import { lines } from './support/load/script.ts';
+import { lines, type Script } from './support/load/script.ts';
 import { comesTrue, runningOn } from './support/witness/controls.ts';
 
 const ROUNDS = 10;
@@ -17,7 +17,10 @@ faultRow(
     const [worker] = cluster.workers;
     const clients = (['sync', 'async', 'sync'] as const).map((mode) => {
       const key = load.newKey();
-      return load.run({ key, mode, script: lines(key, 350, 0.1, EXIT_CODE) });
+      const plain = lines(key, 350, 0.1, EXIT_CODE);
+      // One prints a secret all the time: what is stored of it is not what its container wrote.
+      const secret = mode === 'async';
+      return load.run({ key, mode, secret, script: secret ? printingSecret(plain, key) : plain });
     });
     const jobs = await load.jobIds(clients);
     const bytes = () =>
@@ -45,3 +48,12 @@ faultRow(
     );
   },
 );
+
+function printingSecret(script: Script, key: string): Script {
+  const { program, output } = script;
+  return {
+    ...script,
+    program: program.replace(`echo ${key}`, `echo ${key} "$SECRET"`),
+    output: output.replaceAll(key, `${key} ***`),
+  };
+}
