@@ -55,7 +55,7 @@ afterAll(() => releasers.releaseAll());
 
 function start(role: RedisRole, env: Readonly<Record<string, string>>, ...args: string[]) {
   const app = role === 'api' ? 'api' : 'worker';
-  const started = launch(app, { REDIS_URL: loginUrl(redis, role), ...env }, args);
+  const started = launch(app, { REDIS_URL: loginUrl(redis, role), ...env }, { args });
   releasers.push(async () => {
     await started.stop();
     started.forget();

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { childProcesses } from '@conjob/testkit';
+import { childProcesses, type EngineAccess, inNetwork } from '@conjob/testkit';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -41,12 +41,20 @@ export const launched: Launched[] = [];
 
 export type App = 'api' | 'worker' | 'standalone';
 
+export interface LaunchOptions {
+  readonly args?: readonly string[];
+  /** Default: that of this machine. */
+  readonly network?: EngineAccess;
+}
+
 export function launch(
   app: App,
   env: Readonly<Record<string, string>>,
-  args: readonly string[] = [],
+  { args = [], network }: LaunchOptions = {},
 ): ProductProcess {
-  const child = spawn(process.execPath, [`apps/${app}/src/main.ts`, ...args], {
+  const line = [process.execPath, `apps/${app}/src/main.ts`, ...args];
+  const [command = '', ...rest] = network === undefined ? line : inNetwork(network, line);
+  const child = spawn(command, rest, {
     cwd: ROOT,
     // Nothing of the test's own environment may help it along.
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },

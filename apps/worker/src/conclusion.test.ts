@@ -2,6 +2,7 @@ import { JOB_ERRORS, type JobErrorCode } from '@conjob/shared';
 import { describe, expect, test } from 'vitest';
 import { concludeError, concludeExit } from './conclusion.ts';
 import { EngineError } from './engine/engine.ts';
+import { SecretError } from './secrets/secret-error.ts';
 import { StoppedError, type StopReason } from './stop-reason.ts';
 
 const exit = (exitCode: number, more = {}) => ({
@@ -27,6 +28,7 @@ describe('an exit', () => {
     [0, 'timed-out', {}, 'SUCCESS', 0, null],
     [3, 'timed-out', {}, 'FAILURE', 3, null],
     [128, 'timed-out', {}, 'FAILURE', 128, null],
+    [192, 'timed-out', {}, 'TIMED_OUT', -1, 'run.timed_out'],
     [193, 'timed-out', {}, 'FAILURE', 193, null],
     [0, 'cancelled', {}, 'CANCELLED', -1, 'run.cancelled'],
     [137, 'cancelled', {}, 'CANCELLED', -1, 'run.cancelled'],
@@ -66,6 +68,31 @@ describe('an error', () => {
 
   test('that is a reason to stop is concluded as that', () => {
     expect(concludeError(new StoppedError('cancelled'))).toMatchObject({ conclusion: 'CANCELLED' });
+  });
+
+  test('of the end of a lease says that Redis was away', () => {
+    const { error } = concludeError(new StoppedError('lease-over'));
+    expect(error?.message).toContain('Redis could not be reached for too long');
+  });
+
+  test('of an attempt that was handed over or fenced is that its worker is lost', () => {
+    for (const reason of ['handed-over', 'fenced'] as const) {
+      expect(concludeError(new StoppedError(reason))).toMatchObject({
+        conclusion: 'UNKNOWN',
+        error: { code: 'worker.lost' },
+      });
+    }
+  });
+
+  test('of a secret that can not be read says why', () => {
+    expect(concludeError(new SecretError('it is sealed for others'))).toMatchObject({
+      conclusion: 'UNKNOWN',
+      exitCode: -1,
+      error: {
+        code: 'secrets.unreadable',
+        message: expect.stringContaining('it is sealed for others'),
+      },
+    });
   });
 
   test('that nobody foresaw is our own, and tells nothing of the inside', () => {

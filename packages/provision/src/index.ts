@@ -18,7 +18,7 @@ export {
 export { importStarterImages } from './images/starter-images.ts';
 export type { ImageFile } from './images/tar.ts';
 export type { RedisAddress } from './redis/redis-probe.ts';
-export { type RedisOptions, type RunningRedis, startRedis } from './redis/start-redis.ts';
+export { freePort, type RedisOptions, type RunningRedis, startRedis } from './redis/start-redis.ts';
 export { FolderInUseError } from './service/folder-claim.ts';
 export { isAlive, type ProcessEntry, processTable } from './service/process-table.ts';
 export type { ServiceExit } from './service/service.ts';

@@ -119,6 +119,19 @@ describe('an image reference', () => {
     expect(canonical(canonical(longest))).toBe(canonical(longest));
   });
 
+  test.each([
+    ['', /^An image is required/],
+    ['a'.repeat(64), /64 hex digits are an id/],
+    ['-x.example/a', /registry host .* is not a host name/],
+    ['Acme/Tool', /path takes lower-case letters.*for example ghcr\.io/],
+    ['alpine:', /tag of the image takes 1 to 128/],
+    ['alpine@sha256:abc', /must be sha256: and 64 lower-case hex digits/],
+  ])('that is none is refused by what is wrong: %j', (text, why) => {
+    const refused = () => parseImageReference(text);
+    expect(refused).toThrow(why);
+    expect(refused).toThrow(expect.objectContaining({ name: 'InvalidImageReferenceError' }));
+  });
+
   test('tells its parts', () => {
     expect(parseImageReference(`ghcr.io/acme/tool:1@${DIGEST}`)).toEqual({
       domain: 'ghcr.io',

@@ -47,6 +47,11 @@ describe('a job is run again', () => {
   });
 });
 
+test('an end without an error is no cause, whatever a policy lists', () => {
+  const odd = { ...policy, on: [undefined as unknown as string] };
+  expect(retryDelayMs(odd, 0, jobResult())).toBeNull();
+});
+
 describe('a cause', () => {
   test.each(['exit:1', 'exit:9', 'exit:10', 'exit:255'])('is %s', (text) => {
     expect(isRetryCause(text)).toBe(true);
@@ -72,6 +77,7 @@ describe('a cause', () => {
     'exit:1 ',
     'exit:1\n',
     'EXIT:1',
+    'xexit:1',
     'exit',
     '',
     'worker',

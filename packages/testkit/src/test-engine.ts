@@ -8,6 +8,7 @@ import {
   startEngine,
 } from '@conjob/provision';
 import { filesOfEngineWithCanary, filesWithCanary } from './canary.ts';
+import { serverFiles } from './certificates.ts';
 import { ContainerWitness } from './container-witness.ts';
 import { mountDisk } from './small-disk.ts';
 import { tempFolder } from './temp-folder.ts';
@@ -31,6 +32,11 @@ export interface TestEngineOptions {
   readonly images?: boolean;
   /** Its namespace has a bridge, which leads nowhere, for containers of network `bridge`. Default false. */
   readonly withBridge?: boolean;
+  /**
+   * Listen with TLS as well, on port 2376 of its own loopback, for clients with a certificate: the folder has what
+   * `makeCertificates` makes.
+   */
+  readonly certificates?: string;
 }
 
 export interface TestEngine extends EngineAccess {
@@ -60,14 +66,16 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
     witness: isWatched = true,
     diskBytes,
     withBridge = false,
+    certificates,
   } = options;
   const folder = tempFolder();
   const dataRoot = join(folder.path, 'engine/data');
   // Unmounted with all else of the engine.
   if (diskBytes !== undefined) await mountDisk(dataRoot, diskBytes);
   const network = await createNetworkNamespace({ withBridge });
+  const tls = certificates === undefined ? undefined : { port: 2376, ...serverFiles(certificates) };
   const start = (): Promise<RunningEngine> =>
-    startEngine({ dataDir: folder.path, network, liveRestore });
+    startEngine({ dataDir: folder.path, network, liveRestore, ...(tls && { tls }) });
   let engine = await start().catch(async (error: unknown) => {
     await clearEngine(folder.path);
     release(network, folder);

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type RedisAddress, type RunningRedis, startRedis } from '@conjob/provision';
+import { freePort, type RedisAddress, type RunningRedis, startRedis } from '@conjob/provision';
 import { Redis } from 'ioredis';
 import { filesWithCanary } from './canary.ts';
+import { serverFiles } from './certificates.ts';
 import { mountDisk, unmountDisk } from './small-disk.ts';
 import { REDIS_FOLDER, tempFolder } from './temp-folder.ts';
 
@@ -15,6 +16,8 @@ export interface TestRedisOptions {
   readonly diskBytes?: number;
   /** Users beside the default one, who may do everything: lines of an ACL file without the word `user`. */
   readonly users?: readonly string[];
+  /** Listen with TLS as well: the folder has what `makeCertificates` makes. */
+  readonly certificates?: string;
 }
 
 export interface TestRedis {
@@ -24,6 +27,8 @@ export interface TestRedis {
   /** What `new Redis(…)` of ioredis takes: a socket path or a URL. */
   readonly target: string;
   readonly pid: number;
+  /** Port of 127.0.0.1 with TLS; 0 where there is none. */
+  readonly tlsPort: number;
   /** Ends it at once, as a crash does. */
   crash(): Promise<void>;
   /** Starts it again on the same address and data; stops it first if it runs. */
@@ -34,12 +39,16 @@ export interface TestRedis {
 
 /** Starts a private Redis for tests. */
 export async function startTestRedis(options: TestRedisOptions = {}): Promise<TestRedis> {
-  const { appendOnly = false, listen = 'unix', diskBytes, users = [] } = options;
+  const { appendOnly = false, listen = 'unix', diskBytes, users = [], certificates } = options;
   const folder = tempFolder();
   const disk = join(folder.path, REDIS_FOLDER);
   if (diskBytes !== undefined) await mountDisk(disk, diskBytes);
+  const tls =
+    certificates === undefined
+      ? undefined
+      : { port: await freePort(), ...serverFiles(certificates) };
   const start = (address: RedisAddress): Promise<RunningRedis> =>
-    startRedis({ dataDir: folder.path, listen: address, appendOnly, users });
+    startRedis({ dataDir: folder.path, listen: address, appendOnly, users, ...(tls && { tls }) });
   const target = (of: RunningRedis) =>
     'socketPath' in of.address ? of.address.socketPath : of.url;
   let redis = await start(
@@ -49,6 +58,7 @@ export async function startTestRedis(options: TestRedisOptions = {}): Promise<Te
   return {
     url,
     address,
+    tlsPort: tls?.port ?? 0,
     target: target(redis),
     get pid() {
       return redis.pid;

@@ -3,7 +3,7 @@ import { claimFolder } from '../service/folder-claim.ts';
 import { type Service, type ServiceExit, startService } from '../service/service.ts';
 import { waitUntilReady } from '../service/wait-until-ready.ts';
 import { callEngine } from './engine-api.ts';
-import { engineArguments } from './engine-arguments.ts';
+import { type EngineTls, engineArguments } from './engine-arguments.ts';
 import {
   type EngineFolders,
   engineFolders,
@@ -26,6 +26,8 @@ export interface EngineOptions {
   readonly network: 'bridge' | 'isolated' | NetworkNamespace;
   /** Containers outlive a dockerd that dies or is restarted. Default true. */
   readonly liveRestore?: boolean;
+  /** Listen with TLS as well, on the loopback of its network, for clients with a certificate. Default: no. */
+  readonly tls?: EngineTls;
   readonly say?: Say;
 }
 
@@ -57,7 +59,7 @@ const STOP_GRACE_MS = 30_000;
  * Throws `MissingBinaryError`, `FolderInUseError`, `ServiceStartError`.
  */
 export async function startEngine(options: EngineOptions): Promise<RunningEngine> {
-  const { dataDir, liveRestore = true, say = () => {} } = options;
+  const { dataDir, liveRestore = true, tls, say = () => {} } = options;
   if (process.getuid?.() !== 0)
     throw new Error('A private Docker engine can be started by root only');
   const { dockerd } = await ensureBinaries(['dockerd', 'iptables', 'ip'], { say });
@@ -68,7 +70,7 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
   try {
     await endDaemons(folders);
     network = await openEngineNetwork(options.network, folders.hash, say);
-    const settings = { folders, liveRestore, bridge: network.bridge };
+    const settings = { folders, liveRestore, bridge: network.bridge, tls };
     const [command = dockerd, ...args] = network.inside([dockerd, ...engineArguments(settings)]);
     const service = await startService({ command, args, logPath: folders.logPath });
     await waitUntilReady('The Docker engine', service, () => answers(folders), READY_WITHIN_MS);

@@ -6,7 +6,7 @@ import { claimFolder, endLeftover } from '../service/folder-claim.ts';
 import { removeIfEmpty, socketPathFor } from '../service/runtime-folder.ts';
 import { type Service, type ServiceExit, startService } from '../service/service.ts';
 import { waitUntilReady } from '../service/wait-until-ready.ts';
-import { redisArguments } from './redis-arguments.ts';
+import { type RedisTls, redisArguments } from './redis-arguments.ts';
 import { isRedisReady, type RedisAddress } from './redis-probe.ts';
 
 export interface RedisOptions {
@@ -21,6 +21,8 @@ export interface RedisOptions {
   readonly appendOnly?: boolean;
   /** Users beside the default one, as lines of an ACL file without the word `user`. Default: none. */
   readonly users?: readonly string[];
+  /** Listen with TLS as well, for clients with a certificate. Default: no. */
+  readonly tls?: RedisTls;
   readonly say?: Say;
 }
 
@@ -45,7 +47,7 @@ const STOP_GRACE_MS = 10_000;
  * Throws `MissingBinaryError`, `FolderInUseError`, `ServiceStartError`.
  */
 export async function startRedis(options: RedisOptions): Promise<RunningRedis> {
-  const { dataDir, appendOnly = true, users = [], say } = options;
+  const { dataDir, appendOnly = true, users = [], tls, say } = options;
   const binary = await ensureBinaries(['redis-server'], say === undefined ? {} : { say });
   const folder = resolve(dataDir, 'redis');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -56,7 +58,7 @@ export async function startRedis(options: RedisOptions): Promise<RunningRedis> {
     const address = await resolveAddress(options.listen, folder, dataDir);
     const service = await startService({
       command: binary['redis-server'],
-      args: redisArguments({ folder, address, appendOnly, users }),
+      args: redisArguments({ folder, address, appendOnly, users, tls }),
       logPath: join(folder, 'redis.log'),
     });
     writeFileSync(pidFile, String(service.pid));
@@ -113,7 +115,8 @@ async function resolveAddress(
   return listen.port === 0 ? { port: await freePort() } : listen;
 }
 
-function freePort(): Promise<number> {
+/** Of 127.0.0.1; somebody else may take it before it is used. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer().once('error', reject);
     server.listen(0, '127.0.0.1', () => {

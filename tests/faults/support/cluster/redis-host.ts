@@ -37,6 +37,7 @@ export async function startRedisHost(
     url: redis.url,
     address: redis.address,
     target: redis.target,
+    tlsPort: redis.tlsPort,
     get pid() {
       return redis.pid;
     },
