@@ -6,6 +6,7 @@ export { run } from './binaries/run.ts';
 export { clearEngine } from './engine/clear-engine.ts';
 export { callEngine, type EngineCall, type EngineReply } from './engine/engine-api.ts';
 export { createNetworkNamespace, type NetworkNamespace } from './engine/network-namespace.ts';
+export type { Runtimes } from './engine/runtimes.ts';
 export { type EngineOptions, type RunningEngine, startEngine } from './engine/start-engine.ts';
 export { busyboxFiles } from './images/busybox-files.ts';
 export {

@@ -49,9 +49,9 @@ export default async function services(project: TestProject): Promise<() => Prom
 }
 
 async function startServices(): Promise<Services> {
-  await ensureBinaries(['redis-server', 'dockerd', 'busybox', 'docker-registry', 'htpasswd'], {
-    say: (line) => console.log(line),
-  });
+  const say = (line: string) => console.log(line);
+  const tools = ['busybox', 'docker-registry', 'htpasswd'] as const;
+  await ensureBinaries(['redis-server', 'dockerd', 'crun', ...tools], { say });
   await sweepAbandoned();
   const childrenBefore = new Set(childProcesses().map(({ pid }) => pid));
   const [engine, redis] = await Promise.all([startTestEngine(), startTestRedis()]);

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import {
   clearEngine,
   createNetworkNamespace,
+  ensureBinaries,
   type NetworkNamespace,
   type RunningEngine,
+  type Runtimes,
   startEngine,
 } from '@conjob/provision';
 import { filesOfEngineWithCanary, filesWithCanary } from './canary.ts';
@@ -37,6 +39,10 @@ export interface TestEngineOptions {
    * `makeCertificates` makes.
    */
   readonly certificates?: string;
+  /** Offers crun beside runc. Default false, and true for all of them with `TEST_ENGINE_CRUN=on` in the environment. */
+  readonly withCrun?: boolean;
+  /** Besides its own: of each name the path. Default: none. */
+  readonly runtimes?: Runtimes;
 }
 
 export interface TestEngine extends EngineAccess {
@@ -67,7 +73,10 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
     diskBytes,
     withBridge = false,
     certificates,
+    withCrun = process.env['TEST_ENGINE_CRUN'] === 'on',
+    runtimes = {},
   } = options;
+  if (withCrun) await ensureBinaries(['crun']);
   const folder = tempFolder();
   const dataRoot = join(folder.path, 'engine/data');
   // Unmounted with all else of the engine.
@@ -75,7 +84,14 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
   const network = await createNetworkNamespace({ withBridge });
   const tls = certificates === undefined ? undefined : { port: 2376, ...serverFiles(certificates) };
   const start = (): Promise<RunningEngine> =>
-    startEngine({ dataDir: folder.path, network, liveRestore, ...(tls && { tls }) });
+    startEngine({
+      dataDir: folder.path,
+      network,
+      liveRestore,
+      withCrun,
+      runtimes,
+      ...(tls && { tls }),
+    });
   let engine = await start().catch(async (error: unknown) => {
     await clearEngine(folder.path);
     release(network, folder);

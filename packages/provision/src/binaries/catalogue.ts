@@ -12,6 +12,7 @@ export const CATALOGUE = {
   'redis-server': { apt: ['redis-server'], dnf: 'redis', macos: 'brew install redis' },
   // containerd, runc, tini (docker-init) and iptables are hard dependencies of docker.io.
   dockerd: { apt: ['docker.io', 'iptables'], dnf: 'moby-engine', macos: 'install Docker Desktop' },
+  crun: { apt: ['crun'], dnf: 'crun', macos: 'not needed with Docker Desktop' },
   iptables: { apt: ['iptables'], dnf: 'iptables-nft', macos: 'not needed with Docker Desktop' },
   ip: { apt: ['iproute2'], dnf: 'iproute', macos: 'not needed with Docker Desktop' },
   busybox: { apt: ['busybox-static'], dnf: 'busybox', macos: 'not needed with Docker Desktop' },

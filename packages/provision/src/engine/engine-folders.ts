@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { folderHash, removeIfEmpty, runtimeFolder } from '../service/runtime-folder.ts';
+import type { Runtimes } from './runtimes.ts';
 
 /** Where one engine keeps what. */
 export interface EngineFolders {
@@ -10,6 +11,8 @@ export interface EngineFolders {
   readonly dataRoot: string;
   readonly logPath: string;
   readonly configFile: string;
+  /** Runs crun where that can't be run as it is. */
+  readonly crunFile: string;
   /** Sockets and state of the running engine; short, as containerd makes sockets below it. */
   readonly runtimeDir: string;
   readonly execRoot: string;
@@ -25,6 +28,7 @@ export function engineFolders(dataDir: string): EngineFolders {
     dataRoot: join(root, 'data'),
     logPath: join(root, 'dockerd.log'),
     configFile: join(root, 'daemon.json'),
+    crunFile: join(root, 'crun'),
     runtimeDir,
     execRoot: join(runtimeDir, 'exec'),
     socketPath: join(runtimeDir, 'docker.sock'),
@@ -33,13 +37,17 @@ export function engineFolders(dataDir: string): EngineFolders {
 }
 
 /** Makes the folders and the configuration file, which keeps /etc/docker/daemon.json out. */
-export function prepareFolders({ dataRoot, runtimeDir, configFile }: EngineFolders): void {
+export function prepareFolders(
+  { dataRoot, runtimeDir, configFile }: EngineFolders,
+  runtimes: Runtimes = {},
+): void {
   for (const folder of [dataRoot, runtimeDir]) mkdirSync(folder, { recursive: true, mode: 0o700 });
-  // Without a key of its own the engine has the ID of every other engine on this machine.
-  writeFileSync(
-    configFile,
-    `${JSON.stringify({ 'deprecated-key-path': `${configFile}.key` }, null, 2)}\n`,
-  );
+  const configuration = {
+    // Without a key of its own the engine has the ID of every other engine on this machine.
+    'deprecated-key-path': `${configFile}.key`,
+    runtimes,
+  };
+  writeFileSync(configFile, `${JSON.stringify(configuration, null, 2)}\n`);
 }
 
 /** Removes what only a running engine needs. */

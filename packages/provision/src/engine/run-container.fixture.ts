@@ -4,6 +4,7 @@ interface Spec {
   readonly image: string;
   readonly command?: readonly string[];
   readonly network?: string;
+  readonly runtime?: string;
 }
 
 /** Creates and starts a container; returns its id. */
@@ -13,7 +14,7 @@ export async function startContainer(socketPath: string, spec: Spec): Promise<st
     json: {
       Image: spec.image,
       ...(spec.command === undefined ? {} : { Cmd: spec.command }),
-      HostConfig: { NetworkMode: spec.network ?? 'none' },
+      HostConfig: { NetworkMode: spec.network ?? 'none', Runtime: spec.runtime ?? '' },
     },
   });
   if (created.status !== 201) throw new Error(created.body);

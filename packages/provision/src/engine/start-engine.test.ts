@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { ensureBinaries } from '../binaries/ensure-binaries.ts';
 import { run } from '../binaries/run.ts';
 import { importStarterImages } from '../images/starter-images.ts';
 import { goneWithin } from '../service/end-process.ts';
@@ -60,6 +61,17 @@ test('runs the starter images', async () => {
   );
   const echo = { image: 'conjob/echo', command: ['foobar'] };
   expect(await runContainer(socketPath, echo)).toBe('foobar\n');
+});
+
+test('runs containers with crun as well', async () => {
+  await ensureBinaries(['crun']);
+  const { socketPath } = await start();
+  await importStarterImages(socketPath);
+  const limits = 'cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max 2>/dev/null';
+  const spec = { image: 'conjob/hello', command: ['sh', '-c', `echo hi; ${limits}`] };
+  const printed = await runContainer(socketPath, { ...spec, runtime: 'crun' });
+  expect(printed).toBe(await runContainer(socketPath, { ...spec, runtime: 'runc' }));
+  expect(printed).toMatch(/^hi\n/);
 });
 
 test('is reachable by root only, and stops containers that ignore the signal', async () => {

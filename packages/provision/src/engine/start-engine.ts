@@ -1,4 +1,5 @@
 import { ensureBinaries, type Say } from '../binaries/ensure-binaries.ts';
+import { findBinary } from '../binaries/find-binary.ts';
 import { claimFolder } from '../service/folder-claim.ts';
 import { type Service, type ServiceExit, startService } from '../service/service.ts';
 import { waitUntilReady } from '../service/wait-until-ready.ts';
@@ -13,6 +14,7 @@ import {
 import { type EngineNetwork, openEngineNetwork } from './engine-network.ts';
 import { endDaemons, endLeftovers, engineProcesses, unmountAll } from './leftovers.ts';
 import type { NetworkNamespace } from './network-namespace.ts';
+import { crunRuntime, type Runtimes } from './runtimes.ts';
 import { stopContainers } from './stop-containers.ts';
 
 export interface EngineOptions {
@@ -28,6 +30,10 @@ export interface EngineOptions {
   readonly liveRestore?: boolean;
   /** Listen with TLS as well, on the loopback of its network, for clients with a certificate. Default: no. */
   readonly tls?: EngineTls;
+  /** Offer crun beside runc, where that is installed. Default true. */
+  readonly withCrun?: boolean;
+  /** Besides these. Default: none. */
+  readonly runtimes?: Runtimes;
   readonly say?: Say;
 }
 
@@ -59,12 +65,13 @@ const STOP_GRACE_MS = 30_000;
  * Throws `MissingBinaryError`, `FolderInUseError`, `ServiceStartError`.
  */
 export async function startEngine(options: EngineOptions): Promise<RunningEngine> {
-  const { dataDir, liveRestore = true, tls, say = () => {} } = options;
+  const { dataDir, liveRestore = true, withCrun = true, tls, say = () => {} } = options;
   if (process.getuid?.() !== 0)
     throw new Error('A private Docker engine can be started by root only');
-  const { dockerd } = await ensureBinaries(['dockerd', 'iptables', 'ip'], { say });
+  const { dockerd } = await ensureEngine(say);
   const folders = engineFolders(dataDir);
-  prepareFolders(folders);
+  const runtimes = { ...(withCrun ? crunRuntime(folders.crunFile) : {}), ...options.runtimes };
+  prepareFolders(folders, runtimes);
   const release = claimFolder(folders.runtimeDir);
   let network: EngineNetwork | undefined;
   try {
@@ -82,6 +89,14 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
     release();
     throw error;
   }
+}
+
+/** Where the engine has to be installed, crun is as well: nobody waits at each start for what can do without. */
+async function ensureEngine(say: Say): Promise<{ readonly dockerd: string }> {
+  const isNew = findBinary('dockerd') === undefined;
+  const found = await ensureBinaries(['dockerd', 'iptables', 'ip'], { say });
+  if (isNew) await ensureBinaries(['crun'], { say }).catch(() => say('Jobs run without crun'));
+  return found;
 }
 
 function running(
