@@ -87,7 +87,7 @@ export const workerConfigSchema = z
     DOCKER_USERNAME: loginText.regex(/^[^:]*$/, 'must not contain a colon').optional(),
     DOCKER_PASSWORD: loginText.optional(),
     DOCKER_CONFIG: dockerConfig.optional(),
-    CONTAINER_RUNTIME: z.string().default('default'),
+    CONTAINER_RUNTIME: z.string().default('auto'),
     ...sandboxVariables,
     IMAGE_ALLOW: imagePatterns.optional(),
     IMAGE_DIGEST_ONLY: flag.default(false),
@@ -170,10 +170,13 @@ export const workerConfigSchema = z
       swapBytes: env.JOB_LIMIT_SWAP_BYTES,
       cpus: env.JOB_LIMIT_CPUS,
       pids: env.JOB_LIMIT_PIDS,
-      runtime: env.CONTAINER_RUNTIME === 'default' ? undefined : env.CONTAINER_RUNTIME,
+      runtime: ['auto', 'default'].includes(env.CONTAINER_RUNTIME)
+        ? undefined
+        : env.CONTAINER_RUNTIME,
       untrustedRuntime: env.UNTRUSTED_RUNTIME === 'auto' ? undefined : env.UNTRUSTED_RUNTIME,
       untrustedTmpBytes: env.UNTRUSTED_TMP_BYTES,
     } satisfies SandboxSettings as SandboxSettings,
+    choosesRuntime: env.CONTAINER_RUNTIME === 'auto',
     images: { allow: env.IMAGE_ALLOW, digestOnly: env.IMAGE_DIGEST_ONLY },
     name: env.WORKER_NAME,
     labels: env.WORKER_LABELS,

@@ -23,6 +23,17 @@ test.each([
   for (const [index, id] of ids.entries()) expect(warnings[index]?.message).toContain(id);
 });
 
+test.each([
+  [{ crun: '0.10.4' }, ['CVE-2019-18837']],
+  [{ crun: '1.8.1' }, []],
+  [{ 'crun with libkrun': '1.19.1' }, ['CVE-2025-24965']],
+  [{ 'crun with libkrun': '1.20' }, []],
+])('%j is known for %j', (versions: Record<string, string>, ids) => {
+  const warnings = escapeWarnings(versions);
+  expect(warnings).toHaveLength(ids.length);
+  for (const [index, id] of ids.entries()) expect(warnings[index]?.message).toContain(id);
+});
+
 test('an engine is warned of by name and version, and told where it is fixed', () => {
   expect(escapeWarnings({ Engine: '20.10.24+dfsg1' })).toEqual([
     {

@@ -14,6 +14,9 @@ const KNOWN_ESCAPES: readonly KnownEscape[] = [
     ids: ['CVE-2025-31133', 'CVE-2025-52565', 'CVE-2025-52881'],
     fixedIn: ['1.2.8', '1.3.3', '1.4.0'],
   },
+  // The two above, its makers say, are not in crun.
+  { component: 'crun', ids: ['CVE-2019-18837'], fixedIn: ['0.10.5'] },
+  { component: 'crun with libkrun', ids: ['CVE-2025-24965'], fixedIn: ['1.20.0'] },
   {
     // Of `docker cp`, which ConJob never uses on an image of somebody else. People do.
     component: 'Engine',
@@ -51,6 +54,7 @@ function isFixed(version: string, fixedIn: readonly string[]): boolean {
 }
 
 function parse(version: string): readonly [number, number, number] | null {
-  const [, major, minor, patch] = /^v?(\d+)\.(\d+)\.(\d+)/.exec(version) ?? [];
-  return patch === undefined ? null : [Number(major), Number(minor), Number(patch)];
+  // crun leaves out a zero at the end.
+  const [, major, minor, patch = 0] = /^v?(\d+)\.(\d+)(?:\.(\d+))?/.exec(version) ?? [];
+  return minor === undefined ? null : [Number(major), Number(minor), Number(patch)];
 }

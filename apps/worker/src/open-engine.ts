@@ -3,6 +3,7 @@ import { checkRuntime } from './check-runtime.ts';
 import type { WorkerConfig } from './config.ts';
 import { componentVersions } from './engine/docker/component-versions.ts';
 import { connectDocker } from './engine/docker/connect-docker.ts';
+import { crunVersions } from './engine/docker/crun-versions.ts';
 import { DockerEngine } from './engine/docker/docker-engine.ts';
 import { DockerHelpers } from './engine/docker/docker-helpers.ts';
 import { DockerUpkeep } from './engine/docker/docker-upkeep.ts';
@@ -50,7 +51,8 @@ export const openEngine: OpenEngine = async (config, logger, signal) => {
     described,
     async check(until) {
       await orAbort(until, checkRuntime(config.sandbox.runtime, { engine, helpers, described }));
-      const versions = await orAbort(until, componentVersions(docker));
+      const crun = await orAbort(until, crunVersions(docker, config.engineAddress));
+      const versions = { ...crun, ...(await orAbort(until, componentVersions(docker))) };
       await orAbort(until, checkLogins(engine, logins.all(), logger));
       return escapeWarnings(versions);
     },

@@ -2,6 +2,8 @@ import { hostname } from 'node:os';
 import { RECORD_VERSION, type WorkerReport } from '@conjob/shared';
 import type { ClockSkew } from './clock-skew.ts';
 import type { Slots } from './intake/slots.ts';
+import type { HeldNetworks } from './networks/held-networks.ts';
+import type { RuntimeChoice } from './sandbox/runtime-choice.ts';
 import { VERSION } from './version.ts';
 import type { WorkerState } from './worker-state.ts';
 
@@ -15,9 +17,12 @@ export interface ReportParts {
   readonly slots: Slots;
   readonly state: WorkerState;
   readonly skew: ClockSkew;
+  readonly runtime: RuntimeChoice;
+  readonly networks: HeldNetworks;
 }
 
-export function workerReport({ slots, state, skew, ...asStarted }: ReportParts): WorkerReport {
+export function workerReport(parts: ReportParts): WorkerReport {
+  const { slots, state, skew, runtime, networks, ...asStarted } = parts;
   return {
     ...asStarted,
     host: hostname(),
@@ -26,6 +31,8 @@ export function workerReport({ slots, state, skew, ...asStarted }: ReportParts):
     recordVersion: RECORD_VERSION,
     slots: slots.total,
     running: slots.used,
+    runtime: runtime.runtime,
+    heldNetworks: networks.counts,
     ...state.shown,
     clockSkewMs: skew.ms,
   };

@@ -35,6 +35,7 @@ import { noteUses } from './reaper/note-uses.ts';
 import { redisTime } from './redis-time.ts';
 import { RunningJobs } from './running-jobs.ts';
 import { decideSandbox } from './sandbox/decide-sandbox.ts';
+import { RuntimeChoice } from './sandbox/runtime-choice.ts';
 import { HelperSecretHolder } from './secrets/secret-holder.ts';
 import { SecretReader } from './secrets/secret-reader.ts';
 import { volumeRemovals } from './volumes/volume-removals.ts';
@@ -108,13 +109,20 @@ export async function startWorker(
       skew.measure(async () => ({ redisNow: await redisTime(redis) })),
     );
     const { labels } = config;
-    const about = { labels, engine: { id, version }, startedAt, slots, state, skew };
+    const host = () => engineWatch?.description ?? described;
+    let engineWatch: EngineWatch | undefined;
+    const { sandbox: settings, choosesRuntime: isFree } = config;
+    const runtime = new RuntimeChoice({ settings, isFree, host, logger });
+    const about = { labels, engine: { id, version }, startedAt, slots, state, skew, runtime };
     const name = new WorkerName({
       redis,
       name: config.name ?? defaultWorkerName(id),
       leaseMs: config.leaseMs,
-      report: () => workerReport({ ...about, name: name.name }),
+      report: () => workerReport({ ...about, name: name.name, networks }),
     });
+    const installation = await orAbort(signal, installationId(redis));
+    const owner = { installation, worker: name.name };
+    const networks = createHeldNetworks(config, { engine, helpers, owner, logger });
     state.drained((await orAbort(signal, name.take(signal))).drained);
     /** Closers that ask Redis, which may be gone: then what they release runs out by itself. */
     const pushWithRedis = (release: () => Promise<void>) =>
@@ -125,15 +133,12 @@ export async function startWorker(
       await redis.publish(keys.workerNews, name.name);
     });
 
-    const installation = await orAbort(signal, installationId(redis));
     const attempts = new Attempts(redis, { worker: name.name, leaseMs: config.leaseMs });
     const running = new RunningJobs(attempts, logger);
     const warn = (what: string) => (error: unknown) => logger.warn({ err: error }, what);
     const lost = Promise.withResolvers<NameTakenError>();
     pushWithRedis(every(renewalMs(config.leaseMs), () => running.renewLeases(), warn('leases')));
     const background = new Background(config.concurrency);
-    const owner = { installation, worker: name.name };
-    const networks = createHeldNetworks(config, { engine, helpers, owner, logger });
     releasers.push(async () => void (await within(BACKGROUND_MS, networks.end())));
     const { secretKeysFolder: keysFolder } = config;
     const secrets = new SecretReader({ redis, keysFolder, logger });
@@ -150,8 +155,8 @@ export async function startWorker(
       crashPoints: createCrashPoints(config.crash),
       imageHolds: new ImageHolds(),
       noteUses: noteUses(redis, id, logger),
-      onEngineAway: () => engineWatch.reportAway(),
-      onEngineFull: () => engineWatch.reportFull(),
+      onEngineAway: () => engineWatch?.reportAway(),
+      onEngineFull: () => engineWatch?.reportFull(),
       defaults: {
         installation,
         worker: name.name,
@@ -160,7 +165,7 @@ export async function startWorker(
       },
       images: config.images,
       sandboxOf: (spec: JobSpec, image: ObtainedImage) =>
-        decideSandbox(spec, image, engineWatch.description ?? described, config.sandbox),
+        decideSandbox(spec, image, host(), runtime.settings),
     };
     const intakes = new Intakes({
       redis,
@@ -198,8 +203,9 @@ export async function startWorker(
       [keys.volumeRemovals]: volumeRemovals(volumes),
     };
     releasers.push(listen(config.redis, heard, logger));
-    const engineWatch = new EngineWatch(engine, state, logger);
-    releasers.push(() => engineWatch.end());
+    const watch = new EngineWatch(engine, state, logger);
+    engineWatch = watch;
+    releasers.push(() => watch.end());
 
     const onAdopted = (job: Promise<void>) => intakes.keepSlots([job]);
     const adoption = new Adoption({ ...dependencies, redis, onAdopted });
@@ -209,6 +215,7 @@ export async function startWorker(
     // First of all: the containers of the process before live only as long as their leases.
     await orAbort(signal, adoption.begin());
     const escapes = await opened.check(signal);
+    await orAbort(signal, runtime.make({ engine, helpers, owner }));
     // Jobs that were adopted have theirs; nobody has to wait for the rest to be cleared away.
     void networks.begin();
     await orAbort(signal, intakes.refresh());

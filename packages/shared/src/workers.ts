@@ -1,6 +1,12 @@
 import type { Redis } from 'ioredis';
 import { keys } from './keys.ts';
 import type { Labels } from './placement.ts';
+import type { JobNetwork } from './sandbox.ts';
+
+export interface HeldNetworkCounts {
+  readonly ready: number;
+  readonly inUse: number;
+}
 
 /** What a worker says of itself with each sign of life. */
 export interface WorkerReport {
@@ -16,6 +22,10 @@ export interface WorkerReport {
   /** How many jobs it runs at once. */
   readonly slots: number;
   readonly running: number;
+  /** The OCI runtime of jobs whose profile has none of its own. Workers of before do not say. */
+  readonly runtime?: string;
+  /** Made ahead, by network mode: how many are ready for a job, and how many have one in them. Not said before, either. */
+  readonly heldNetworks?: Readonly<Record<JobNetwork, HeldNetworkCounts>>;
   /** `draining`: told to take no jobs; `unready`: can not, see `reason`. */
   readonly state: 'ready' | 'draining' | 'unready';
   readonly reason: string | null;

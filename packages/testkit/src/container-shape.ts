@@ -116,7 +116,9 @@ const SHAPES = {
 export function shapeFaults(container: InspectedContainer): string[] {
   const { Config, HostConfig, Mounts } = container;
   const labels = Config.Labels ?? {};
-  const kind = 'conjob.helper' in labels ? 'helper' : (labels['conjob.profile'] ?? 'default');
+  // What tries a runtime is a helper in the sandbox of a job.
+  const unnamed = 'conjob.helper' in labels ? 'helper' : 'default';
+  const kind = labels['conjob.profile'] ?? unnamed;
   const shape: Shape | undefined = SHAPES[kind as keyof typeof SHAPES];
   if (shape === undefined) return [`has no known profile: ${kind}`];
   const names = new Set([...Object.keys(HostConfig), ...Object.keys(shape)]);

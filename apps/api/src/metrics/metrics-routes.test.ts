@@ -5,6 +5,7 @@ import { startTestApi, useTestApi, withRedis } from '../testing/test-api.ts';
 import { reportWorker } from '../testing/worker-report.ts';
 
 const api = useTestApi(byImage, { JOB_LIMIT_QUEUED: '1000' });
+const HELD = { none: { ready: 2, inUse: 1 }, bridge: { ready: 0, inUse: 0 } };
 const CONFIG = '/tasks/config?conjob.job.limit.maxConcurrentRuns=';
 
 const scrape = async () => {
@@ -23,7 +24,9 @@ const sampleOf = (text: string, name: string) =>
   );
 
 beforeAll(async () => {
-  await withRedis(api.redis, (redis) => reportWorker(redis, { slots: 4, running: 1 }));
+  await withRedis(api.redis, (redis) =>
+    reportWorker(redis, { slots: 4, running: 1, heldNetworks: HELD }),
+  );
   for (const image of ['echo', 'fail', 'timings']) await api.call(`/job/run?image=${image}`);
 });
 
@@ -52,6 +55,10 @@ test('tells what waits and runs, on what, within which limits', async () => {
   expect(sampleOf(text, 'conjob_workers{state="ready"}')).toBe(1);
   expect(sampleOf(text, 'conjob_worker_slots')).toBe(4);
   expect(sampleOf(text, 'conjob_worker_slots_used')).toBe(1);
+  const held = (of: string) => sampleOf(text, `conjob_held_networks{${of}}`);
+  expect(held('network="none",state="ready"')).toBe(2);
+  expect(held('network="none",state="in_use"')).toBe(1);
+  expect(held('network="bridge",state="in_use"')).toBe(0);
   expect(sampleOf(text, 'conjob_limit{limit="maxConcurrentRuns"}')).toBe(0);
   expect(sampleOf(text, 'conjob_limit{limit="maxQueuedJobs"}')).toBe(1000);
   await api.call(`/jobs/${json.id}/cancel`, { method: 'POST' });

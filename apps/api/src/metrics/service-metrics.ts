@@ -1,5 +1,6 @@
 import {
   CONCLUSION_NAMES,
+  JOB_NETWORKS,
   type JobCounts,
   type JobTotals,
   type LimitValues,
@@ -15,7 +16,7 @@ export interface ServiceFacts {
   /** Groups of which jobs wait. */
   readonly groups: number;
   readonly limits: LimitValues;
-  readonly workers: readonly Pick<WorkerInfo, 'state' | 'slots' | 'running'>[];
+  readonly workers: readonly Pick<WorkerInfo, 'state' | 'slots' | 'running' | 'heldNetworks'>[];
 }
 
 const WORKER_STATES: readonly WorkerInfo['state'][] = ['ready', 'draining', 'unready', 'lost'];
@@ -72,6 +73,18 @@ export function serviceMetrics(facts: ServiceFacts | null): Promise<string> {
     'Slots of workers that are taken, as they say.',
     sum('running'),
   );
+  const held = new Gauge({
+    name: 'conjob_held_networks',
+    help: 'Networks that workers have made ahead, by mode, and by whether a job is in them.',
+    labelNames: ['network', 'state'],
+    registers,
+  });
+  for (const network of JOB_NETWORKS) {
+    const counts = alive.map(({ heldNetworks }) => heldNetworks?.[network]);
+    const total = (of: 'ready' | 'inUse') => counts.reduce((all, one) => all + (one?.[of] ?? 0), 0);
+    held.set({ network, state: 'ready' }, total('ready'));
+    held.set({ network, state: 'in_use' }, total('inUse'));
+  }
   const limit = new Gauge({
     name: 'conjob_limit',
     help: 'Limits as they are now.',

@@ -3,6 +3,8 @@ import { REQUEST_ERRORS, type RequestErrorCode } from '../http/request-errors.ts
 
 const time = z.iso.datetime({ precision: 3 });
 
+const heldNetworks = z.strictObject({ ready: z.int(), inUse: z.int() });
+
 const worker = z.strictObject({
   name: z.string(),
   state: z.enum(['ready', 'draining', 'unready', 'lost']),
@@ -11,6 +13,8 @@ const worker = z.strictObject({
   engine: z.strictObject({ id: z.string(), version: z.string() }),
   slots: z.int(),
   running: z.int(),
+  runtime: z.string().nullable(),
+  heldNetworks: z.strictObject({ none: heldNetworks, bridge: heldNetworks }).nullable(),
   heartbeatAt: time,
   startedAt: time,
   version: z.string(),

@@ -18,7 +18,9 @@ describe('GET /workers', () => {
   test('lists all workers by name, on both ports', async () => {
     expect((await api.call('/workers')).json).toEqual({ workers: [] });
     await report({ name: 'w2', running: 3, state: 'unready', reason: 'Its engine is away.' });
-    await report({ name: 'w1', labels: { gpu: 'true' }, clockSkewMs: -7 });
+    const heldNetworks = { none: { ready: 2, inUse: 1 }, bridge: { ready: 0, inUse: 0 } };
+    const now = { runtime: 'crun', heldNetworks, clockSkewMs: -7 };
+    await report({ name: 'w1', labels: { gpu: 'true' }, ...now });
     await report({ name: 'w3' }, -1000);
     const answer = await api.call('/workers');
     const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
@@ -30,6 +32,8 @@ describe('GET /workers', () => {
       engine: { id: 'ABCD:EFGH', version: '28.0.0' },
       slots: 4,
       running: 0,
+      runtime: 'crun',
+      heldNetworks,
       heartbeatAt: time,
       startedAt: time,
       version: '0.1.0',
@@ -39,7 +43,14 @@ describe('GET /workers', () => {
     });
     expect(answer.json.workers.slice(1)).toMatchObject([
       { name: 'w2', state: 'unready', reason: 'Its engine is away.', running: 3 },
-      { name: 'w3', state: 'lost', reason: 'It gives no sign of life.' },
+      // One of before says nothing of these.
+      {
+        name: 'w3',
+        runtime: null,
+        heldNetworks: null,
+        state: 'lost',
+        reason: 'It gives no sign of life.',
+      },
     ]);
     expect((await api.callAdmin('/workers')).json).toEqual(answer.json);
     const one = await api.callAdmin('/workers/w2');

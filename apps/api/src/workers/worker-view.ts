@@ -11,6 +11,8 @@ export function viewWorker(worker: WorkerInfo) {
     engine: worker.engine,
     slots: worker.slots,
     running: worker.running,
+    runtime: worker.runtime ?? null,
+    heldNetworks: worker.heldNetworks ?? null,
     heartbeatAt: isoTime(worker.heartbeatAt),
     startedAt: isoTime(worker.startedAt),
     version: worker.version,

@@ -10,6 +10,8 @@ import type { ContainerId, NamedVolume } from './engine.ts';
  * `list`, `stop` and `remove` of `Engine` take it. Calls have deadlines and throw `EngineError`, as there.
  */
 export interface Helpers {
+  /** The name of the image, where it has been made. */
+  readonly image: string;
   /** Makes sure that the engine has the image. May be called at any time, by many at once. */
   ensureImage(): Promise<void>;
   /** Makes a helper, with the image if need be. Returns when it runs; when it throws, nothing is left. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Logger } from '@conjob/shared';
+import type { Logger, WorkerReport } from '@conjob/shared';
 import type { Engine, ListedContainer } from '../engine/engine.ts';
 import type { Helpers } from '../engine/helpers.ts';
 import { LABELS } from '../engine/labels.ts';
@@ -51,6 +51,11 @@ export class HeldNetworks implements NetworkSource {
     this.#endSweeps = every(SWEEP_MS, () => this.#sweep(), warn);
     this.#firstSweep = this.#sweep().catch(warn);
     await this.#firstSweep;
+  }
+
+  /** How many there are for jobs, and how many have one in them. */
+  get counts(): NonNullable<WorkerReport['heldNetworks']> {
+    return { none: this.#pools.none.counts, bridge: this.#pools.bridge.counts };
   }
 
   take(mode: NetworkMode): Promise<HeldNetwork | null> {

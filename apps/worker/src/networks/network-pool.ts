@@ -58,6 +58,11 @@ export class NetworkPool {
     this.#now = options.now ?? (() => performance.now());
   }
 
+  /** How many are ready, the one that is being looked into included, and how many have a job in them. */
+  get counts(): { readonly ready: number; readonly inUse: number } {
+    return { ready: this.#ready.length + this.#checks.size, inUse: this.#inUse.size };
+  }
+
   /** All that there are, with and without a job. */
   get size(): number {
     return this.#ready.length + this.#inUse.size + this.#checks.size;

@@ -8,7 +8,7 @@ export interface SandboxSettings {
   readonly swapBytes: number;
   readonly cpus: number | undefined;
   readonly pids: number | undefined;
-  /** Of all but untrusted containers; undefined: the engine's own. */
+  /** Of all but untrusted containers; undefined: the engine's own, or see `RuntimeChoice`. */
   readonly runtime: string | undefined;
   /** Undefined: gVisor where the engine has it, else that of the others. */
   readonly untrustedRuntime: string | undefined;

@@ -15,6 +15,7 @@ const WORK_MS = 60_000;
 
 /** {@link Helpers} by dockerode. */
 export class DockerHelpers implements Helpers {
+  readonly image = HELPER_IMAGE;
   readonly #docker: Docker;
   #loading: Promise<void> | undefined;
 

@@ -15,6 +15,7 @@ export interface FakeHost {
 
 /** {@link Helpers} of a fake engine. */
 export class FakeHelpers implements Helpers {
+  readonly image = 'conjob/helper';
   readonly #host: FakeHost;
   /** How often something was left in the network of a helper. */
   readonly #traces = new Map<ContainerId, number>();
