@@ -692,6 +692,16 @@ export interface components {
             };
             /** Format: date-time */
             heartbeatAt: string;
+            heldNetworks: {
+                bridge: {
+                    inUse: number;
+                    ready: number;
+                };
+                none: {
+                    inUse: number;
+                    ready: number;
+                };
+            } | null;
             host: string;
             labels: {
                 [key: string]: string;
@@ -700,6 +710,7 @@ export interface components {
             pid: number;
             reason: string | null;
             running: number;
+            runtime: string | null;
             slots: number;
             /** Format: date-time */
             startedAt: string;
