@@ -13,8 +13,18 @@ const defaults = {
   leaseMs: 30_000,
 };
 
-function specOf(job: object, sandbox: Partial<Sandbox> = {}, secret?: NamedVolume) {
-  const spec = { ...parseSpec({ image: 'a/b:1', ...job }), stdinBytes: null };
+interface Asked {
+  readonly traceparent?: string;
+  readonly [field: string]: unknown;
+}
+
+function specOf(
+  { traceparent, ...job }: Asked,
+  sandbox: Partial<Sandbox> = {},
+  secret?: NamedVolume,
+) {
+  const traced = traceparent === undefined ? {} : { traceparent };
+  const spec = { ...parseSpec({ image: 'a/b:1', ...job }), stdinBytes: null, ...traced };
   const claim: Claim = {
     id: 'j1',
     token: 't',
@@ -45,6 +55,13 @@ describe('the container of a job', () => {
     expect(specOf({ remove: true }).labels[LABELS.keepSeconds]).toBe('0');
     expect(specOf({ removeImage: true }).labels[LABELS.removeImage]).toBe('true');
     expect(specOf({}).labels[LABELS.removeImage]).toBeUndefined();
+  });
+
+  test('sees the trace of its job, unless it brings its own', () => {
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    expect(specOf({ traceparent }).env['TRACEPARENT']).toBe(traceparent);
+    expect(specOf({ traceparent, env: { TRACEPARENT: 'x' } }).env['TRACEPARENT']).toBe('x');
+    expect(specOf({}).env).not.toHaveProperty('TRACEPARENT');
   });
 
   test('sees which job and attempt it is, beside its own environment', () => {

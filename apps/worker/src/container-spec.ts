@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { Claim, Sandbox, SecretValues } from '@conjob/shared';
+import { type Claim, type Sandbox, type SecretValues, traceEnvironment } from '@conjob/shared';
 import { dockerCache } from './docker-cache.ts';
 import type { ContainerSpec, NamedVolume } from './engine/engine.ts';
 import { LABELS } from './engine/labels.ts';
@@ -62,6 +62,7 @@ export function containerSpec(
     entrypoint: spec.entrypoint,
     args: spec.args,
     env: {
+      ...traceEnvironment(spec),
       ...spec.env,
       ...secretEnv,
       CONJOB_JOB_ID: claim.id,

@@ -48,5 +48,6 @@ export * from './secrets/secret-keys.ts';
 export * from './secrets/secrets.ts';
 export * from './ticket.ts';
 export * from './tls-fault.ts';
+export * from './trace-environment.ts';
 export * from './volume-removal.ts';
 export * from './workers.ts';

@@ -210,6 +210,8 @@ export type JobSpec = Omit<JobRequest, 'stdin' | 'secretEnv'> & {
   readonly sealedEnv?: SealedValues;
   /** Null: the container gets no standard input at all. */
   readonly stdinBytes: number | null;
+  /** The trace of the request that made it; left out when it had none. Not a part of what was asked for. */
+  readonly traceparent?: string;
 };
 
 /** A stored spec; what versions before had no field for, they had as it is here. */

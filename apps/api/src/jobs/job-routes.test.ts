@@ -59,6 +59,7 @@ describe('GET /jobs/{id}', () => {
       outputMasked: false,
       labels: { team: 'a' },
       group: 'default',
+      traceparent: null,
       attempts: [
         {
           number: 1,

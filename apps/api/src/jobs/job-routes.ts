@@ -8,6 +8,7 @@ import { namesTag } from '../http/entity-tag.ts';
 import { readPreferences } from '../http/prefer.ts';
 import { Query } from '../http/query.ts';
 import { bodyOf, ignoreBody, readBody } from '../http/read-body.ts';
+import { passedTrace } from '../http/trace-context.ts';
 import { readCancelReason } from './cancel-request.ts';
 import { idempotencyKeyHash } from './idempotency.ts';
 import {
@@ -51,6 +52,7 @@ export function jobRoutes({
     const submitted = await jobs.submit(job, {
       keyHash: idempotencyKeyHash(req, res),
       group: jobGroup(principalOf(res), job.spec.group),
+      traceparent: passedTrace(res),
     });
     setSubmittedHeaders(res, submitted);
     res.location(jobPath(submitted.id));

@@ -40,6 +40,8 @@ export interface SubmitOptions {
   readonly keyHash?: string | undefined;
   /** Refused unless it may run at once, as far as the limit goes of jobs that run at once. */
   readonly needsPlace?: boolean;
+  /** The trace that its container is told of. */
+  readonly traceparent?: string | undefined;
   /** Called with the id of a new job before any worker can take it. */
   readonly onAccepted?: (id: string) => void;
   /** Whose it is: groups take turns. */
@@ -64,10 +66,11 @@ export class JobService {
 
   async submit(
     job: NewJob,
-    { keyHash, needsPlace, group, onAccepted }: SubmitOptions = {},
+    { keyHash, needsPlace, traceparent, group, onAccepted }: SubmitOptions = {},
   ): Promise<Submitted> {
     const newId = newJobId();
-    const { spec, fingerprint } = await this.#dependencies.secrets.seal(newId, job);
+    const { spec: sealed, fingerprint } = await this.#dependencies.secrets.seal(newId, job);
+    const spec = traceparent === undefined ? sealed : { ...sealed, traceparent };
     const idempotency = keyHash === undefined ? undefined : { keyHash, fingerprint };
     const submission = { id: newId, spec, input: job.input, idempotency, needsPlace, group };
     const accepted = await this.#dependencies.ledger.accept(submission);

@@ -42,6 +42,7 @@ export function viewJob(record: JobRecord, extras: ViewExtras) {
     outputMasked: result?.outputMasked ?? false,
     labels: spec.labels,
     group: record.group,
+    traceparent: spec.traceparent ?? null,
     attempts: record.attempts.map((attempt) => viewAttempt(record, attempt)),
     createdAt: isoTime(record.createdAt),
     startedAt: isoTime(record.startedAt),

@@ -4,6 +4,7 @@ import {
   type JobSpec,
   parseImageReference,
   type Sandbox,
+  traceEnvironment,
 } from '@conjob/shared';
 import { option } from './docker-option.ts';
 import { askedSandbox, sandboxFlags } from './sandbox-flags.ts';
@@ -33,7 +34,12 @@ export function reproduce({
   const [program, ...entrypointArgs] = spec.entrypoint ?? [];
   const words = option('--pull', PULL[pull]);
   // As its last attempt had them; one that waits is about to have its first.
-  const env = { ...spec.env, CONJOB_JOB_ID: id, CONJOB_ATTEMPT: String(attempts.length || 1) };
+  const env = {
+    ...traceEnvironment(spec),
+    ...spec.env,
+    CONJOB_JOB_ID: id,
+    CONJOB_ATTEMPT: String(attempts.length || 1),
+  };
   const secretNames = Object.keys(spec.sealedEnv ?? {});
   words.push(
     ...secretNames.flatMap((name) => option('--env', name)),

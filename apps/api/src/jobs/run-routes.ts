@@ -11,6 +11,7 @@ import { preferredWaitSeconds, readPreferences } from '../http/prefer.ts';
 import { bodyOf, readBody } from '../http/read-body.ts';
 import { RequestError } from '../http/request-errors.ts';
 import { sendChunks } from '../http/send-chunks.ts';
+import { passedTrace } from '../http/trace-context.ts';
 import { answerRejected, RefusedJobError } from '../limits/refused-job.ts';
 import type { AbandonedJobs } from './abandoned-jobs.ts';
 import type { CurrentSpecSchema } from './current-spec-schema.ts';
@@ -63,7 +64,13 @@ export function runRoutes({
       if (!job.wantsStream) wait = waits.untilFinished(id, { ...options, isNew: true });
     };
     const submitted = await jobs
-      .submit(job, { keyHash, needsPlace: true, group, onAccepted })
+      .submit(job, {
+        keyHash,
+        needsPlace: true,
+        traceparent: passedTrace(res),
+        group,
+        onAccepted,
+      })
       .catch((error: unknown) => {
         if (error instanceof RefusedJobError) return error;
         throw error;

@@ -2,7 +2,7 @@ import type { Logger } from '@conjob/shared';
 import type { Request, RequestHandler, Response } from 'express';
 import { pinoHttp } from 'pino-http';
 import { findPrincipal } from '../auth/principal.ts';
-import { traceId } from '../http/trace-id.ts';
+import { setTrace } from '../http/trace-context.ts';
 
 /** Why the server gave up a request, in `res.locals`; unset when it did not. */
 export const ABANDONED = 'abandoned';
@@ -16,11 +16,7 @@ const PROBES = new Set(['/livez', '/readyz', '/ping']);
 export function requestLog(logger: Logger): RequestHandler {
   return pinoHttp<Request, Response>({
     logger,
-    genReqId: (req, res) => {
-      const id = traceId(req.headers['x-b3-traceid']);
-      res.setHeader('X-B3-TraceId', id);
-      return id;
-    },
+    genReqId: (req, res) => setTrace(req.headers, res),
     quietReqLogger: true,
     quietResLogger: true,
     customAttributeKeys: { reqId: 'traceId' },

@@ -82,6 +82,7 @@ export const listedJob = z.strictObject({
   sandbox: sandbox.nullable(),
   labels: z.record(z.string(), z.string()),
   group: z.string(),
+  traceparent: z.string().nullable(),
   attempts: z.array(attempt),
   createdAt: time,
   startedAt: time.nullable(),

@@ -451,6 +451,7 @@ export interface components {
                 queueMs: number | null;
                 runMs: number | null;
             };
+            traceparent: string | null;
             waiting: {
                 position: number;
                 reason: string;
@@ -637,6 +638,7 @@ export interface components {
                 queueMs: number | null;
                 runMs: number | null;
             };
+            traceparent: string | null;
             waiting: {
                 position: number;
                 reason: string;
