@@ -5,7 +5,7 @@ import type { FuzzedApi } from './support/fuzzed-api.ts';
 
 /** What Redis holds for good, however many jobs there were. All else expires, or goes with its job. */
 const LASTING = [
-  /^{conjob}:(limits|events|totals|placements|workers|worker:w1|installation)$/,
+  /^{conjob}:(limits|events|totals|last-turn|placements|workers|worker:w1|installation)$/,
   /^{conjob}:bull:[^:]+(:(meta|events|marker|id|stalled-check))?$/,
 ];
 
