@@ -16,6 +16,7 @@ import { DockerUpkeep } from '../engine/docker/docker-upkeep.ts';
 import { awaitEngine } from '../engine-watch.ts';
 import { every } from '../every.ts';
 import { installationId } from '../installation.ts';
+import { orAbort } from '../or-abort.ts';
 import { HelperReaper } from './helper-reaper.ts';
 import { housekeeping } from './housekeeping.ts';
 import { needsReaper } from './needs.ts';
@@ -58,8 +59,8 @@ export async function runReaper(
     const redis = connectImpatient(config.redis);
     releasers.push(() => disconnect(redis));
     reportOutages(redis, logger);
-    await expectWelcome(redis);
     const start = AbortSignal.any([signals.quit, afterDeath(signals.alone, MAX_START_ALONE_MS)]);
+    await orAbort(start, expectWelcome(redis));
     const [{ id, version }, installation] = await Promise.all([
       awaitEngine(engine, logger, start),
       awaitInstallation(redis, start),
