@@ -42,8 +42,6 @@ export interface SubmitOptions {
   readonly needsPlace?: boolean;
   /** The trace that its container is told of. */
   readonly traceparent?: string | undefined;
-  /** Called with the id of a new job before any worker can take it. */
-  readonly onAccepted?: (id: string) => void;
   /** Whose it is: groups take turns. */
   readonly group?: string;
 }
@@ -66,7 +64,7 @@ export class JobService {
 
   async submit(
     job: NewJob,
-    { keyHash, needsPlace, traceparent, group, onAccepted }: SubmitOptions = {},
+    { keyHash, needsPlace, traceparent, group }: SubmitOptions = {},
   ): Promise<Submitted> {
     const newId = newJobId();
     const { spec: sealed, fingerprint } = await this.#dependencies.secrets.seal(newId, job);
@@ -87,7 +85,6 @@ export class JobService {
     }
     const { id, rate } = accepted;
     if (accepted.outcome === 'replayed') return { id, replayed: true, rate };
-    onAccepted?.(id);
     if (await this.#tryQueue('add', submission)) this.#dependencies.marks.mark(id);
     return { id, replayed: false, rate };
   }

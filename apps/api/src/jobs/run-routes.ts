@@ -27,7 +27,7 @@ import {
 import type { JobService } from './job-service.ts';
 import { conclusionFacts, errorOf, viewRun } from './job-view.ts';
 import { readQueryRequest } from './query-request.ts';
-import type { JobWaits, Wait } from './wait-for-job.ts';
+import type { JobWaits } from './wait-for-job.ts';
 
 export interface JobRouteDependencies {
   readonly jobs: JobService;
@@ -58,18 +58,12 @@ export function runRoutes({
       timeoutMs: seconds === undefined ? undefined : seconds * 1000,
       signal: clientLeft(res),
     };
-    // Begun before any worker can take the job, a wait need not look at it before it is woken.
-    let wait: Promise<Wait> | undefined;
-    const onAccepted = (id: string): void => {
-      if (!job.wantsStream) wait = waits.untilFinished(id, { ...options, isNew: true });
-    };
     const submitted = await jobs
       .submit(job, {
         keyHash,
         needsPlace: true,
         traceparent: passedTrace(res),
         group,
-        onAccepted,
       })
       .catch((error: unknown) => {
         if (error instanceof RefusedJobError) return error;
@@ -81,7 +75,7 @@ export function runRoutes({
 
     const { end, record } = job.wantsStream
       ? await streamRun(res, follow, submitted.id, options)
-      : await (wait ?? waits.untilFinished(submitted.id, options));
+      : await waits.untilFinished(submitted.id, options);
     if (end === 'disconnected') {
       if (job.cancelOnDisconnect) abandoned.cancel(submitted.id);
       return;

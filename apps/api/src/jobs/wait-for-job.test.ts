@@ -12,7 +12,7 @@ import {
 } from '@conjob/shared';
 import { startTestRedis, type TestRedis, until } from '@conjob/testkit';
 import type { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type HandWorker, startHandWorker } from '../testing/hand-worker.ts';
 import { JobEvents } from './job-events.ts';
 import { JobWaits } from './wait-for-job.ts';
@@ -67,32 +67,6 @@ const waitsByEvents = () => new JobWaits({ ledger, events, logger, safetyPollMs:
 const waitsByPolling = () => new JobWaits({ ledger, events: DEAF, logger, safetyPollMs: 5 });
 
 describe('a wait', () => {
-  test('for a job that no worker can have yet reads nothing before it is woken', async () => {
-    const find = vi.fn((id: string) => ledger.find(id));
-    const states = (ids: readonly string[]) => ledger.states(ids);
-    const waits = new JobWaits({
-      ledger: { find, states },
-      events,
-      logger,
-      safetyPollMs: NEVER_MS,
-    });
-    const id = newJobId();
-    const wait = waits.untilFinished(id, { isNew: true });
-    await ledger.accept({ id, spec });
-    const claim = await worker.take();
-    expect(find).not.toHaveBeenCalled();
-    await worker.finish(claim);
-    expect(await wait).toMatchObject({ end: 'finished', record: { id, state: 'finished' } });
-    expect(find).toHaveBeenCalledTimes(1);
-  });
-
-  test('for a new job ends in time, with the job as it is then', async () => {
-    const id = await submit();
-    const wait = await waitsByEvents().untilFinished(id, { isNew: true, timeoutMs: 1 });
-    expect(wait).toMatchObject({ end: 'elapsed', record: { id, state: 'queued' } });
-    await worker.finish(await worker.take());
-  });
-
   test('ends by the event of the end, and by no other', async () => {
     const waits = waitsByEvents();
     const id = await submit();

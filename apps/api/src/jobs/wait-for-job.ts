@@ -16,8 +16,6 @@ export interface WaitOptions {
   readonly timeoutMs?: number | undefined;
   /** Aborted when the client leaves. */
   readonly signal?: AbortSignal | undefined;
-  /** The job is not on its queue yet: there is nothing to see before there is an event. */
-  readonly isNew?: boolean;
 }
 
 interface Dependencies {
@@ -30,7 +28,7 @@ interface Dependencies {
 const SAFETY_POLL_MS = 2000;
 
 /**
- * Waits for jobs to finish, any number at once. A wait subscribes, then reads the job unless it is new, then sleeps
+ * Waits for jobs to finish, any number at once. A wait subscribes, then reads the job, then sleeps
  * until it is told to read again: by an event, or by the safety poll, which looks at the states of
  * all jobs that have been waited for longer than two seconds. A lost event thus costs two seconds.
  * While Redis is away waits go on.
@@ -52,10 +50,7 @@ export class JobWaits {
     return this.#waiters.size;
   }
 
-  async untilFinished(
-    id: string,
-    { timeoutMs, signal, isNew = false }: WaitOptions = {},
-  ): Promise<Wait> {
+  async untilFinished(id: string, { timeoutMs, signal }: WaitOptions = {}): Promise<Wait> {
     const waiter = new Waiter(id);
     const unsubscribe = this.#dependencies.events.subscribe(id, (state) => {
       if (state === 'finished') waiter.look();
@@ -67,7 +62,6 @@ export class JobWaits {
     if (signal?.aborted) leave();
     this.#add(waiter);
     try {
-      if (isNew) await waiter.woken();
       return await this.#follow(waiter);
     } finally {
       this.#delete(waiter);
