@@ -8,10 +8,12 @@ import { echo } from './scenarios/echo.ts';
 import { fairness } from './scenarios/fairness.ts';
 import { noop } from './scenarios/noop.ts';
 import { output } from './scenarios/output.ts';
+import { overload } from './scenarios/overload.ts';
 import { recovery } from './scenarios/recovery.ts';
 import type { Results, Scenario } from './scenarios/scenario.ts';
 import { simulation } from './scenarios/simulation.ts';
 import { throughput } from './scenarios/throughput.ts';
+import { waiting } from './scenarios/waiting.ts';
 import { setStage } from './stage/stage.ts';
 
 const SCENARIOS: readonly Scenario[] = [
@@ -21,11 +23,14 @@ const SCENARIOS: readonly Scenario[] = [
   output,
   noop,
   simulation,
+  waiting,
+  overload,
   recovery,
   fairness,
 ];
 const DOCS = join(import.meta.dirname, '..', '..', 'docs');
 const PLOTS = join(DOCS, 'plots');
+const README = join(DOCS, '..', 'README.md');
 
 const USAGE = `Usage: pnpm bench [scenario…] [--rounds N] [--quick] [--built] [--everysec] [--write]
 
@@ -37,7 +42,7 @@ Scenarios, all by default: ${SCENARIOS.map(({ name }) => name).join(', ')}
   --built     run what pnpm build made, as the images do; default: the sources
   --everysec  let Redis write to the disk once a second: shows what appendfsync always costs
   --write     put the results into docs/performance.md; of recovery, into docs/reliability.md; figures and
-              plots into docs/plots
+              plots into docs/plots and the README
 `;
 
 interface Wish {
@@ -116,7 +121,8 @@ async function perform(wish: Wish, signal: AbortSignal): Promise<void> {
   }
 }
 
-function writePlots({ name }: Scenario, { data, plots }: Results): void {
+function writePlots({ name }: Scenario, { readme, data, plots }: Results): void {
+  writeFileSync(README, putSection(readFileSync(README, 'utf8'), name, readme));
   mkdirSync(PLOTS, { recursive: true });
   writeFileSync(join(PLOTS, `${name}.json`), `${JSON.stringify(data, null, 2)}\n`);
   for (const [plot, svg] of Object.entries(plots)) writeFileSync(join(PLOTS, `${plot}.svg`), svg);

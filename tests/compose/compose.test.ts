@@ -35,7 +35,7 @@ test('the Dockerfiles build images that hold one file more than their base, and 
     const { Config, RootFS } = await host.inspect<ImageDetails>(`/images/conjob/${app}:dev/json`);
     expect(Config).toMatchObject({
       User: 'node',
-      Entrypoint: ['node', '--max-semi-space-size=1', '/app/main.js'],
+      Entrypoint: ['node', '--max-semi-space-size=4', '/app/main.js'],
       StopSignal: 'SIGTERM',
     });
     expect(Config.Labels['org.opencontainers.image.licenses']).toBe('Apache-2.0');

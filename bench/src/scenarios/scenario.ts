@@ -15,6 +15,8 @@ export interface Performance {
 export interface Results {
   /** Tables and sentences in Markdown. */
   readonly text: string;
+  /** A picture and a sentence for the README, whose paths begin at its folder. */
+  readonly readme: string;
   /** The figures that the plots are drawn from. */
   readonly data: unknown;
   /** SVG by name. */

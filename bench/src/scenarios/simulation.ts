@@ -55,6 +55,10 @@ function results({ quick }: Performance, sweep: LoadSweep, slopes: readonly Slop
     quick ? 'The quick form: these are no figures to go by.' : '',
   ];
   return {
+    readme: [
+      '![Latency over load](docs/plots/latency-over-load.svg)',
+      `${WORKERS} simulated workers, jobs that do nothing and come at random, all on one machine (\`pnpm bench simulation\`). ${saturation(sweep)}`,
+    ].join('\n\n'),
     text: text.filter((part) => part !== '').join('\n\n'),
     data: {
       capacityPerSecond: sweep.capacityPerSecond,

@@ -1,4 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BULL_PREFIX, connectPatient, disconnect, keys, RUN_QUEUE } from '@conjob/shared';
+import type { Simulation } from './start-simulation.ts';
+
+const LOOK_MS = 50;
+const SETTLED_WITHIN_MS = 10_000;
 
 type Redis = ReturnType<typeof connectPatient>;
 
@@ -16,6 +21,17 @@ export async function usedMemoryBytes(redis: Redis): Promise<number> {
   return Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1]);
 }
 
+/** Resolves when so many jobs have been accepted. */
+export async function untilWaiting(
+  { redis: { url } }: Simulation,
+  jobs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  await withRedis(url, async (redis) => {
+    while ((await redis.zcard(keys.jobs)) < jobs) await sleep(LOOK_MS, undefined, { signal });
+  });
+}
+
 /** What grows with jobs that wait or run, and is empty when none does. */
 const OF_UNFINISHED_JOBS = [
   keys.adding,
@@ -27,8 +43,16 @@ const OF_UNFINISHED_JOBS = [
   ),
 ];
 
-/** Keys of jobs that are still unfinished, though no client waits for one any more. */
+/**
+ * Keys of jobs that are still unfinished, though no client waits for one any more. Workers tell the queue of an
+ * end after they have recorded it: they have a while for that.
+ */
 export async function leftOver(redis: Redis): Promise<string[]> {
-  const there = await Promise.all(OF_UNFINISHED_JOBS.map((key) => redis.exists(key)));
-  return OF_UNFINISHED_JOBS.filter((_, index) => there[index] === 1);
+  const deadline = performance.now() + SETTLED_WITHIN_MS;
+  for (;;) {
+    const there = await Promise.all(OF_UNFINISHED_JOBS.map((key) => redis.exists(key)));
+    const left = OF_UNFINISHED_JOBS.filter((_, index) => there[index] === 1);
+    if (left.length === 0 || performance.now() > deadline) return left;
+    await sleep(LOOK_MS);
+  }
 }

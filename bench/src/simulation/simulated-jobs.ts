@@ -9,6 +9,12 @@ export function runPath(word?: string): string {
   return `/job/run?image=${SIMULATED_IMAGE}&network=none&pull=never&remove=true${args}`;
 }
 
+/** The same for a job that takes its time before it prints the word. */
+export function slowPath(word: string, seconds: number): string {
+  const script = encodeURIComponent(`sleep ${seconds}; echo ${word}`);
+  return `/job/run?image=${SIMULATED_IMAGE}&network=none&pull=never&remove=true&arg=sh&arg=-c&arg=${script}`;
+}
+
 /** Throws unless this is the right answer of the job that was to print the word, or nothing. */
 export function checkPrinted({ status, head, body }: PlainAnswer, word?: string): void {
   if (status === 200 && body === (word === undefined ? '' : `${word}\n`)) return;

@@ -3,8 +3,9 @@ import { closedLoop } from '../closed-loop.ts';
 import { queueJobs, steadyRun } from './backlog.ts';
 import { closedRun } from './closed-run.ts';
 import { holdRequests } from './held-requests.ts';
-import type { PlainClient } from './plain-client.ts';
+import { PlainClient } from './plain-client.ts';
 import { cpuMs, difference, eachPart, type PerPart } from './process-costs.ts';
+import { untilWaiting } from './redis-view.ts';
 import { submitPath, UNFIT_JOB } from './simulated-jobs.ts';
 import type { Simulation } from './start-simulation.ts';
 import { withSimulation } from './with-simulation.ts';
@@ -72,14 +73,16 @@ export function besideWorkers(size: number, run: SlopeRun): Promise<SlopePoint> 
 /** Clients that wait for jobs which do not come to their turn. */
 export function besideWaiting(size: number, run: SlopeRun): Promise<SlopePoint> {
   return withSimulation({ workers: 1, slots: SLOTS, env: NO_POOL }, async (simulation, client) => {
-    await closedLoop({ jobs: size, clients: CLIENTS, signal: run.signal }, async () => {
-      const before = client.connections;
-      void client
-        .send('POST', '/jobs', { json: UNFIT_JOB, waitSeconds: WAIT_SECONDS })
-        .catch(() => {});
-      while (client.connections === before) await new Promise(setImmediate);
-    });
-    return { size, ...(await warmRun(simulation, client, run)) };
+    const waiting = new PlainClient(simulation.url);
+    try {
+      await waiting.open(size);
+      const wait = { json: UNFIT_JOB, waitSeconds: WAIT_SECONDS };
+      for (let n = 0; n < size; n += 1) waiting.send('POST', '/jobs', wait).catch(() => {});
+      await untilWaiting(simulation, size, run.signal);
+      return { size, ...(await warmRun(simulation, client, run)) };
+    } finally {
+      await waiting.close();
+    }
   });
 }
 

@@ -69,7 +69,7 @@ export async function startApp({
       ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
       process.execPath,
       // As the start scripts and the images do.
-      '--max-semi-space-size=1',
+      '--max-semi-space-size=4',
       ...(preload === undefined ? [] : ['--require', preload]),
       ...nodeOptions,
       join(ROOT, folder, built && app !== 'workers' ? 'dist/main.js' : main),

@@ -20,8 +20,17 @@ export function machineCpuMs(): number {
 
 /** The most memory that a process ever held at a time. */
 export function peakMemoryBytes(pid: number): number {
+  return bytesOf(pid, 'VmHWM');
+}
+
+/** The memory that a process holds at this moment. */
+export function residentBytes(pid: number): number {
+  return bytesOf(pid, 'VmRSS');
+}
+
+function bytesOf(pid: number, field: string): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
-  if (kibibytes === undefined) throw new Error(`/proc/${pid}/status has no VmHWM`);
+  const kibibytes = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1];
+  if (kibibytes === undefined) throw new Error(`/proc/${pid}/status has no ${field}`);
   return Number(kibibytes) * 1024;
 }

@@ -1,0 +1,86 @@
+import { quantile } from '../report/statistics.ts';
+import { figure, table } from '../report/table.ts';
+import { cpuMs, difference, peakBytes } from '../simulation/process-costs.ts';
+import { untilWaiting } from '../simulation/redis-view.ts';
+import { checkPrinted, runPath } from '../simulation/simulated-jobs.ts';
+import { withSimulation } from '../simulation/with-simulation.ts';
+import { residentBytes } from '../stage/processes.ts';
+import type { Scenario } from './scenario.ts';
+
+const CLIENTS = 10_000;
+const QUICK_CLIENTS = 500;
+const SLOTS = 32;
+const TARGET_MB = 400;
+const MB = 1e6;
+
+export const waiting: Scenario = {
+  name: 'waiting',
+  title: 'Ten thousand clients that wait',
+  method: `\
+${CLIENTS} clients of one process send \`POST /job/run\` to one API process, each on a connection of its own, while no
+worker is there. When all wait, one worker on a fake engine starts with ${SLOTS} slots, and every client must get
+what its own job printed. Target: the API never holds more than ${TARGET_MB} MB (10⁶ bytes; VmHWM).`,
+  rounds: 1,
+  async run({ quick, signal, say }) {
+    const clients = quick ? QUICK_CLIENTS : CLIENTS;
+    return withSimulation(
+      { workers: 1, slots: SLOTS, isIdle: true },
+      async (simulation, client) => {
+        const alone = residentBytes(simulation.api.pid);
+        await client.open(clients);
+        const begin = performance.now();
+        const answeredAt: number[] = [];
+        const requests = Array.from({ length: clients }, async (_, number) => {
+          const answer = await client.send('POST', runPath(`job-${number}`));
+          answeredAt.push(performance.now());
+          checkPrinted(answer, `job-${number}`);
+        });
+        const all = Promise.all(requests);
+        // Handled below; a failure meanwhile must not end the process.
+        all.catch(() => {});
+        await untilWaiting(simulation, clients, signal);
+        const acceptedMs = performance.now() - begin;
+        const held = residentBytes(simulation.api.pid);
+        say(`${clients} clients wait`);
+        const before = cpuMs(simulation);
+        const workersAt = performance.now();
+        await simulation.startWorkers();
+        await all;
+        const cpu = difference(
+          { ...cpuMs(simulation), workers: 0 },
+          { ...before, workers: 0 },
+          clients,
+        );
+        const since = answeredAt.map((at) => at - workersAt);
+        const row = [
+          String(clients),
+          figure(alone / MB, 0),
+          figure(held / MB, 0),
+          figure(peakBytes(simulation).api / MB, 0),
+          `< ${TARGET_MB}`,
+          figure(acceptedMs / 1000),
+          figure(quantile(since, 0.5) / 1000),
+          figure(quantile(since, 1) / 1000),
+          figure(cpu.api, 2),
+        ];
+        return [
+          table(HEADER, [row]),
+          '',
+          `All ${clients} were answered, each with its own output.`,
+        ].join('\n');
+      },
+    );
+  },
+};
+
+const HEADER = [
+  'clients',
+  'API MB before',
+  'API MB while all wait',
+  'at most',
+  'target',
+  'all accepted after s',
+  'half answered after s',
+  'all answered after s',
+  'CPU ms of the API per answer',
+];
