@@ -68,7 +68,17 @@ export function slopeTable(slopes: readonly Slope[]): string {
     ]),
   );
   const header = ['beside', 'how many', 'CPU ms per job', 'API', 'workers', 'Redis'];
-  return table([...header, 'p50 ms', 'p99 ms', 'slope per 1,000', 'bytes in Redis each'], rows);
+  return table(
+    [
+      ...header,
+      'p50 ms',
+      'p99 ms',
+      'slope per 1,000',
+      'bytes in Redis each',
+      'CPU ms per second, idle',
+    ],
+    rows,
+  );
 }
 
 /** Between the smallest and the largest. */
