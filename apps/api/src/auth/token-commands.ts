@@ -29,7 +29,7 @@ return redis.call('del', ARGV[1] .. hash)
 
 /** Keys: tokens, uses. Argument: name. One that was revoked meanwhile leaves no trace. */
 const NOTE_USE = `
-if redis.call('hexists', KEYS[1], ARGV[1]) == 0 then return 0 end
+if not redis.call('hget', KEYS[1], ARGV[1]) then return 0 end
 redis.call('hset', KEYS[2], ARGV[1], redis.call('time')[1] * 1000)
 return 1
 `;

@@ -14,8 +14,8 @@ const COMMANDS: Readonly<Record<RedisRole, string>> = {
   worker: `
     bzpopmin client|setname del eval evalsha exec exists expire get hdel hexists hget hgetall hincrby hmget
     hmset hset hsetnx incr info llen lpush lrange lrem ltrim mget multi pexpire pttl publish rpoplpush
-    rpush sadd scard set smembers srem subscribe time xadd xtrim zadd zcard zpopmin zrange zrangebyscore zrem
-    zremrangebyrank zremrangebyscore zrevrange zrevrangebyscore zscore`,
+    rpush sadd scard set smembers srem subscribe time xadd xrange xtrim zadd zcard zpopmin zrange zrangebyscore
+    zrem zremrangebyrank zremrangebyscore zrevrange zrevrangebyscore zscore`,
   reaper: 'hmget info mget set time zrange zrem',
   keys: 'eval hget hmget hset info scan',
 };
