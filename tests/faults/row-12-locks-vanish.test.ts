@@ -94,11 +94,17 @@ async function endLeases({ cluster }: Stage, jobs: readonly string[]): Promise<b
   });
 }
 
-/** How often BullMQ has found a job without its lock, and put it back on the queue. */
+/**
+ * How often BullMQ has found the ticket of a job without its lock, and put it back on the queue. By its events, since
+ * the ticket itself is gone once a worker has heard that there is nothing to take by it.
+ */
 async function stalledCounts({ cluster }: Stage, jobs: readonly string[]): Promise<number[]> {
-  return cluster.redis.with((redis) =>
-    Promise.all(
-      jobs.map(async (id) => Number(await redis.hget(`${BULL_PREFIX}:run:${id}`, 'stc'))),
-    ),
+  const events = await cluster.redis.with((redis) =>
+    redis.xrange(`${BULL_PREFIX}:run:events`, '-', '+'),
   );
+  const stalled = events
+    .map(([, fields]) => fields)
+    .filter((fields) => fields.includes('stalled'))
+    .flat();
+  return jobs.map((id) => stalled.filter((field) => field === id).length);
 }
