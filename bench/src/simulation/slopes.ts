@@ -72,7 +72,9 @@ export function besideWorkers(size: number, run: SlopeRun): Promise<SlopePoint> 
 
 /** Clients that wait for jobs which do not come to their turn. */
 export function besideWaiting(size: number, run: SlopeRun): Promise<SlopePoint> {
-  return withSimulation({ workers: 1, slots: SLOTS, env: NO_POOL }, async (simulation, client) => {
+  // An API takes 10,000 connections by default: those who wait, and who run jobs beside them, need more.
+  const env = { ...NO_POOL, MAX_CONNECTIONS: String(2 * (size + CLIENTS)) };
+  return withSimulation({ workers: 1, slots: SLOTS, env }, async (simulation, client) => {
     const waiting = new PlainClient(simulation.url);
     try {
       await waiting.open(size);
