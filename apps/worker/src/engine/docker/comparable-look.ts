@@ -1,0 +1,29 @@
+/** `TCP  2304  0  89  no …`: name, size, sockets, memory, whether that is scarce. */
+const PROTOCOL = /^(\S+\s+\d+\s+\d+)\s+-?\d+\s+(?:NI|no|yes)\s.*$/gm;
+/** `eth0:  486  5 …`: eight numbers of what was received, then what was sent. */
+const RECEIVED = /^(\s*(?!lo:)[\w.@-]+:)(?:\s+\d+){8}((?:\s+\d+){8})$/gm;
+/** `Ip6InReceives  5`. */
+const RECEIVED_V6 = /^(?:Ip6|Icmp6)In\w*\s+\d+\n/gm;
+/** The head of the table of netlink sockets, and its rows: `00000000058ca192 0   28738 …`. */
+const NETLINK = /^(sk\s+Eth\s.*\n)((?:[\da-f]+ .*\n)+)/gm;
+
+/**
+ * A look without what is not of those who join: how much memory all namespaces together have for their
+ * sockets, what a bridge brings to everybody, and the order of netlink sockets, which is that of a hash
+ * table of the whole kernel: it changes when sockets of others make it grow.
+ * Whoever answers, or asks, sends, and that is counted.
+ */
+export function comparable(look: string): string {
+  return look
+    .replace(PROTOCOL, '$1')
+    .replace(RECEIVED, '$1$2')
+    .replace(RECEIVED_V6, '')
+    .replace(NETLINK, (_, head: string, rows: string) => head + sortedLines(rows));
+}
+
+function sortedLines(text: string): string {
+  return text
+    .split(/(?<=\n)/)
+    .sort()
+    .join('');
+}
