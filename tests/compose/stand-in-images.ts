@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { busyboxFiles, ensureBinaries, type ImageFile, importImages, run } from '@conjob/provision';
 import { bundleApp } from './bundle-app.ts';
+import { ROOT } from './compose.ts';
 
 /**
  * Stands in for pnpm in the build stages of the Dockerfiles, as no registry can be reached from
@@ -11,6 +12,8 @@ set -e
 case "$*" in
   *" install --frozen-lockfile "*)
     test -f pnpm-lock.yaml -a -f apps/api/package.json -a -f apps/worker/package.json
+    mkdir -p apps/api/node_modules
+    cp -r /bundles/swagger-ui-dist apps/api/node_modules/
     ;;
   *" --filter @conjob/"*" build")
     app=\${*#*@conjob/}; app=\${app% build}
@@ -44,6 +47,7 @@ export async function importStandIns(socketPath: string): Promise<void> {
     ...(await program('usr/local/bin/node', process.execPath)),
     { path: 'usr/local/bin/npx', content: NPX, mode: 0o755 },
     { path: 'bundles/api.js', content: await bundleApp('api') },
+    ...(await swaggerUi()),
     { path: 'bundles/worker.js', content: await bundleApp('worker') },
   ];
   await importImages(socketPath, unique([...base, ...users, ...node]), [
@@ -52,6 +56,20 @@ export async function importStandIns(socketPath: string): Promise<void> {
 }
 
 const PATH = 'PATH=/usr/local/bin:/bin';
+
+/** What the page at /docs is made of. */
+async function swaggerUi(): Promise<ImageFile[]> {
+  const folder = `${ROOT}/apps/api/node_modules/swagger-ui-dist`;
+  const names = await readdir(folder);
+  return Promise.all(
+    names
+      .filter((name) => !name.endsWith('.map'))
+      .map(async (name) => ({
+        path: `bundles/swagger-ui-dist/${name}`,
+        content: await readFile(`${folder}/${name}`),
+      })),
+  );
+}
 
 /** A program of this machine with the shared libraries it needs, these at the same place. */
 async function program(path: string, source: string): Promise<ImageFile[]> {

@@ -9,6 +9,7 @@ import { TokenWatch } from './auth/token-watch.ts';
 import type { Tokens } from './auth/tokens.ts';
 import { type BaseDependencies, createBaseApp } from './base-app.ts';
 import type { ApiConfig } from './config.ts';
+import { docsRoutes } from './docs/docs-routes.ts';
 import { eventRoutes } from './follow/event-routes.ts';
 import type { FollowDependencies } from './follow/follow-job.ts';
 import type { AbandonedJobs } from './jobs/abandoned-jobs.ts';
@@ -69,7 +70,10 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(cutOffStalledClients(config.clientStallMs));
   app.use(runRoutes(routes), jobRoutes(routes), outputRoutes(routes), eventRoutes(routes));
   app.use(workerRoutes(workers), secretRoutes(secrets));
-  app.use(openApiRoutes(async () => apiDocument(await specSchema())));
+  app.use(
+    openApiRoutes(async () => apiDocument(await specSchema())),
+    docsRoutes(),
+  );
   app.use(answerErrors);
   checkAllListed(app, API_ROUTES);
   return app;

@@ -43,6 +43,8 @@ export const API_ROUTES: readonly Route[] = [
   route('GET HEAD', '/workers', 'read'),
   route('GET HEAD', '/workers/:name', 'read'),
   route('GET HEAD', '/openapi.json', 'read'),
+  route('GET HEAD', '/docs', 'public', ['text/html']),
+  route('GET HEAD', '/docs/:file', 'public', ['text/css', 'text/javascript']),
 ];
 
 /** The same of the admin port. */

@@ -91,6 +91,10 @@ const SAMPLES: Sample[] = [
   [200, '/livez', () => '/livez'],
   [200, '/readyz', () => '/readyz'],
   [200, '/openapi.json', () => '/openapi.json'],
+  [200, '/docs', () => '/docs'],
+  [200, '/docs/{file}', () => '/docs/page.js'],
+  [200, '/docs/{file}', () => '/docs/page.css'],
+  [404, '/docs/{file}', () => '/docs/index.html'],
 ];
 
 describe('an answer is as the document says', () => {

@@ -9,6 +9,8 @@ import {
   withHeaders,
 } from './operation.ts';
 
+const TEXT = { schema: { type: 'string' } };
+const UNCHANGED = empty('It is as the browser has it.');
 const IMAGE = {
   ...parameter('image', { type: 'string' }, 'Repository and tag; no digest.'),
   required: true,
@@ -23,7 +25,7 @@ const output: Omit<Operation, 'id' | 'summary'> = {
   answers: { 200: withHeaders(text('Byte for byte.'), 'Conjob-Job-Id', 'Conjob-Conclusion') },
 };
 
-/** Output, events and secrets. */
+/** Output, events, secrets, and the page. */
 export const API_OPERATIONS: Operations = {
   'GET /jobs/:id/output': {
     ...output,
@@ -74,5 +76,22 @@ export const API_OPERATIONS: Operations = {
     summary: 'Remove the secret of an image',
     parameters: [IMAGE],
     answers: { 204: empty('There is none any more.') },
+  },
+  'GET /docs': {
+    id: 'getPage',
+    summary: 'A page on which to read and try the API',
+    answers: { 200: text('For browsers.', 'text/html'), 304: UNCHANGED },
+  },
+  'GET /docs/:file': {
+    id: 'getPagePart',
+    summary: 'A part of that page',
+    answers: {
+      200: {
+        description: 'Scripts and styles.',
+        content: { 'text/css': TEXT, 'text/javascript': TEXT },
+      },
+      304: UNCHANGED,
+    },
+    errors: ['path.not_found'],
   },
 };

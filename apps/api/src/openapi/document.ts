@@ -91,6 +91,7 @@ function describe(operation: Operation, { method, path, access }: Line): Part {
   const role = access === 'public' ? 'Needs no credentials.' : `Needs the role \`${access}\`.`;
   const responses = errorAnswers(operation, { method, path, access });
   return {
+    tags: [tagOf(path)],
     operationId: isHead ? `${id}Head` : id,
     summary,
     description: description === undefined ? role : `${description} ${role}`,
@@ -99,6 +100,14 @@ function describe(operation: Operation, { method, path, access }: Line): Part {
     ...(body === undefined ? {} : { requestBody: body }),
     responses: isHead ? withoutContent(responses) : responses,
   };
+}
+
+/** Operations are grouped by the first word of their paths; what has no group of its own is about the service. */
+function tagOf(path: string): string {
+  const word = path.split('/')[1] ?? '';
+  return (
+    { job: 'jobs', jobs: 'jobs', secrets: word, workers: word, tokens: word }[word] ?? 'service'
+  );
 }
 
 function withoutContent(all: Readonly<Record<string, Part>>): Part {

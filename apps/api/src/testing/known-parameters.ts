@@ -1,8 +1,16 @@
 import { expect } from 'vitest';
 import type { Answer, Call } from './http-client.ts';
 
-/** Probes tell the same whatever the query. */
-const WITHOUT_QUERY = ['/livez', '/readyz', '/ping', '/healthcheck', '/metrics'];
+/** Probes and files are the same whatever the query. */
+const WITHOUT_QUERY = [
+  '/livez',
+  '/readyz',
+  '/ping',
+  '/healthcheck',
+  '/metrics',
+  '/docs',
+  '/docs/{file}',
+];
 
 /**
  * Expects each operation of the document to have the query parameters that its route names when it is asked

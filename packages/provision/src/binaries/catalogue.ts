@@ -28,6 +28,8 @@ export const CATALOGUE = {
   },
   htpasswd: { apt: ['apache2-utils'], dnf: 'httpd-tools', macos: 'part of macOS' },
   curl: { apt: ['curl'], dnf: 'curl', macos: 'part of macOS' },
+  // It brings libnss3, which a browser of the tests needs.
+  certutil: { apt: ['libnss3-tools'], dnf: 'nss-tools', macos: 'brew install nss' },
   openssl: { apt: ['openssl'], dnf: 'openssl', macos: 'part of macOS' },
 } as const satisfies Record<string, BinarySource>;
 
