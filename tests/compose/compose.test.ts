@@ -28,7 +28,7 @@ interface ImageDetails {
   readonly RootFS: { readonly Layers: readonly string[] };
 }
 
-test('the Dockerfiles build images that hold one file more than their base, and are not root', async () => {
+test('the Dockerfiles build images that hold one layer of files more than their base, and are not root', async () => {
   await host.compose('build');
   const base = await host.inspect<ImageDetails>('/images/node:24-slim/json');
   for (const app of ['api', 'worker']) {
@@ -48,6 +48,9 @@ test('everything comes up, and the API answers on the published port', async () 
   // Ready also says that Redis is set up such that it keeps what it was given.
   await expect.poll(() => ask('/readyz'), PATIENT).toMatchObject({ status: 200 });
   expect(await ask('/livez')).toEqual({ status: 200, body: '{"live":true}' });
+  // Its files stand beside the bundle.
+  expect(await ask('/docs')).toMatchObject({ status: 200 });
+  expect(await ask('/docs/swagger-ui.css')).toMatchObject({ status: 200 });
 });
 
 test('an API that is published to other machines does not start without a login', async () => {
