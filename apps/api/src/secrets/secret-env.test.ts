@@ -1,24 +1,15 @@
 import { generateKeys, openValues, readWorkerKeys } from '@conjob/shared';
-import { CANARY, type TempFolder, tempFolder } from '@conjob/testkit';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startTestApi, type TestApi, withRedis } from '../testing/test-api.ts';
+import { CANARY, tempFolder } from '@conjob/testkit';
+import { describe, expect, test } from 'vitest';
+import { startTestApi, withRedis } from '../testing/test-api.ts';
+import { useSecretApi } from '../testing/use-secret-api.ts';
 
 const SECRET = CANARY.env;
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
-let folder: TempFolder;
-let api: TestApi;
-beforeAll(async () => {
-  folder = tempFolder();
-  await generateKeys(folder.path);
-  api = await startTestApi({ SECRET_KEYS_DIR: folder.path });
-});
-afterAll(async () => {
-  await api.close();
-  folder.remove();
-});
+const secret = useSecretApi();
 
-const submit = (spec: object, key?: string, to = api) =>
+const submit = (spec: object, key?: string, to = secret.api) =>
   to.call('/jobs', {
     method: 'POST',
     headers: key === undefined ? JSON_TYPE : { ...JSON_TYPE, 'Idempotency-Key': key },
@@ -26,7 +17,7 @@ const submit = (spec: object, key?: string, to = api) =>
   });
 
 /** Everything that Redis holds, as one text. */
-const dump = (of = api) =>
+const dump = (of = secret.api) =>
   withRedis(of.redis, async (redis) => {
     const values: string[] = [];
     for (const key of await redis.keys('*')) {
@@ -34,7 +25,7 @@ const dump = (of = api) =>
     }
     return values.join('\n');
   });
-const hash = (key: string) => withRedis(api.redis, (redis) => redis.hgetall(key));
+const hash = (key: string) => withRedis(secret.api.redis, (redis) => redis.hgetall(key));
 
 describe('a job with secretEnv', () => {
   test('shows the names, and has the values sealed for its worker', async () => {
@@ -43,7 +34,7 @@ describe('a job with secretEnv', () => {
     const { spec, v } = await hash(`{conjob}:job:${json.id}`);
     const { sealedEnv, secretEnv } = JSON.parse(spec ?? '');
     expect([secretEnv, v]).toEqual([undefined, '3']);
-    const keys = await readWorkerKeys(folder.path);
+    const keys = await readWorkerKeys(secret.keysFolder);
     expect(await openValues(json.id, sealedEnv, keys)).toEqual({ TOKEN: SECRET, EMPTY: '' });
   });
 
@@ -56,8 +47,10 @@ describe('a job with secretEnv', () => {
     // Small enough that Redis does not compress it.
     const { json } = await submit({ secretEnv: { TOKEN: SECRET }, env: { SEEN: 'canary-7' } }, 'k');
     const paths = [`/jobs/${json.id}`, '/jobs', `/jobs/${json.id}/reproduce`];
-    const answers = await Promise.all(paths.map(async (path) => (await api.call(path)).text));
-    const all = [await dump(), JSON.stringify(api.logs), ...answers].join();
+    const answers = await Promise.all(
+      paths.map(async (path) => (await secret.api.call(path)).text),
+    );
+    const all = [await dump(), JSON.stringify(secret.api.logs), ...answers].join();
     expect(all).toContain('canary-7');
     for (const form of [SECRET, Buffer.from(SECRET).toString('base64').slice(0, 18)]) {
       expect(all).not.toContain(form);
@@ -78,7 +71,7 @@ describe('a job with secretEnv', () => {
   test('has a fingerprint that somebody with other keys can not make', async () => {
     const others = tempFolder();
     await generateKeys(others.path);
-    const other = await startTestApi({ SECRET_KEYS_DIR: others.path }, api.redis);
+    const other = await startTestApi({ SECRET_KEYS_DIR: others.path }, secret.api.redis);
     await submit({ secretEnv: { TOKEN: SECRET } }, 'keyed');
     const { status } = await submit({ secretEnv: { TOKEN: SECRET } }, 'keyed', other);
     await other.close();
@@ -91,7 +84,7 @@ describe('a job with secretEnv', () => {
     async (query) => {
       for (const path of ['/jobs', '/job/run']) {
         const headers = { Accept: 'application/json' };
-        const { status, json } = await api.call(path + query, { method: 'POST', headers });
+        const { status, json } = await secret.api.call(path + query, { method: 'POST', headers });
         expect([status, json.code]).toEqual([400, 'request.unknown_parameter']);
         expect(json.detail).toContain('Secrets do not belong into a URL');
       }
@@ -104,7 +97,7 @@ describe('a job with secretEnv', () => {
       env: { TOKEN: 'x' },
     });
     expect([status, json.code]).toEqual([400, 'request.invalid']);
-    expect(text + JSON.stringify(api.logs)).not.toContain(SECRET);
+    expect(text + JSON.stringify(secret.api.logs)).not.toContain(SECRET);
   });
 
   test('has no more environment than the kernel takes', async () => {
@@ -114,8 +107,8 @@ describe('a job with secretEnv', () => {
   });
 
   test('is refused where the API has no keys, and there is no job', async () => {
-    const without = await startTestApi({}, api.redis);
-    const list = async () => (await api.call('/jobs?limit=100')).json.jobs.length;
+    const without = await startTestApi({}, secret.api.redis);
+    const list = async () => (await secret.api.call('/jobs?limit=100')).json.jobs.length;
     const before = await list();
     const { status, json } = await submit({ secretEnv: { TOKEN: SECRET } }, undefined, without);
     expect([status, json.code]).toEqual([503, 'secrets.unavailable']);

@@ -9,33 +9,24 @@ import {
   Secrets,
 } from '@conjob/shared';
 import { CANARY, startTestRedis, type TempFolder, tempFolder } from '@conjob/testkit';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startTestApi, type TestApi, withRedis } from '../testing/test-api.ts';
+import { useSecretApi } from '../testing/use-secret-api.ts';
 
 const IMAGE = 'docker.io/acme/deploy:latest';
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 const PATH = '/secrets?image=acme/deploy';
 const CONTENT = CANARY.image;
 
-let folder: TempFolder;
-let api: TestApi;
-beforeAll(async () => {
-  folder = tempFolder();
-  await generateKeys(folder.path);
-  api = await startTestApi({ SECRET_KEYS_DIR: folder.path });
-});
-afterAll(async () => {
-  await api.close();
-  folder.remove();
-});
-beforeEach(() => withRedis(api.redis, (redis) => redis.del(keys.secret(IMAGE))));
+const secret = useSecretApi();
+beforeEach(() => withRedis(secret.api.redis, (redis) => redis.del(keys.secret(IMAGE))));
 
-const set = (body: string | Buffer, path = PATH) => api.call(path, { method: 'POST', body });
+const set = (body: string | Buffer, path = PATH) => secret.api.call(path, { method: 'POST', body });
 /** What a worker would put into a container of this image. */
 const contentOf = (image: string) =>
-  withRedis(api.redis, async (redis) => {
+  withRedis(secret.api.redis, async (redis) => {
     const sealed = await new Secrets(redis).find(image);
-    return sealed && (await openSecret(sealed, image, await readWorkerKeys(folder.path)));
+    return sealed && (await openSecret(sealed, image, await readWorkerKeys(secret.keysFolder)));
   });
 
 describe('/secrets', () => {
@@ -52,16 +43,17 @@ describe('/secrets', () => {
   });
 
   test('tells only whether one is set, and since when', async () => {
-    expect((await api.call(PATH)).json).toEqual({ image: IMAGE, set: false, since: null });
+    expect((await secret.api.call(PATH)).json).toEqual({ image: IMAGE, set: false, since: null });
     const { json } = await set(CONTENT);
-    const shown = await api.call('/secrets?image=docker.io/acme/deploy:latest');
+    const shown = await secret.api.call('/secrets?image=docker.io/acme/deploy:latest');
     expect([shown.status, shown.json]).toEqual([200, json]);
   });
 
   test('removes it, and says the same when there is none', async () => {
     await set(CONTENT);
-    for (const _ of [1, 2]) expect((await api.call(PATH, { method: 'DELETE' })).status).toBe(204);
-    expect((await api.call(PATH)).json.set).toBe(false);
+    for (const _ of [1, 2])
+      expect((await secret.api.call(PATH, { method: 'DELETE' })).status).toBe(204);
+    expect((await secret.api.call(PATH)).json.set).toBe(false);
     expect(await contentOf(IMAGE)).toBeNull();
   });
 
@@ -71,7 +63,7 @@ describe('/secrets', () => {
     for (const image of others) {
       expect(String(await contentOf(`docker.io/${image}`))).toBe(image);
     }
-    expect((await api.call(PATH)).json.set).toBe(false);
+    expect((await secret.api.call(PATH)).json.set).toBe(false);
   });
 
   test('takes one of 1 MiB, and none that is larger', async () => {
@@ -100,14 +92,14 @@ describe('/secrets', () => {
   ])('refuses %s', async (_what, path, message) => {
     for (const method of ['POST', 'GET', 'DELETE']) {
       const body = method === 'POST' ? { body: CONTENT } : {};
-      const { status, json } = await api.call(path, { method, ...body });
+      const { status, json } = await secret.api.call(path, { method, ...body });
       expect(status).toBe(400);
       expect(json.errors[0].message).toContain(message);
     }
   });
 
   test('takes no other method', async () => {
-    const answer = await api.call(PATH, { method: 'PUT', body: CONTENT });
+    const answer = await secret.api.call(PATH, { method: 'PUT', body: CONTENT });
     expect([answer.status, answer.headers.allow]).toEqual([
       405,
       'GET, HEAD, POST, DELETE, OPTIONS',
@@ -116,7 +108,7 @@ describe('/secrets', () => {
 
   test('is closed to pages of other web sites', async () => {
     const headers = { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' };
-    const answer = await api.call(PATH, { method: 'POST', body: CONTENT, headers });
+    const answer = await secret.api.call(PATH, { method: 'POST', body: CONTENT, headers });
     expect(answer.status).toBe(403);
     expect(await contentOf(IMAGE)).toBeNull();
   });
@@ -124,9 +116,9 @@ describe('/secrets', () => {
   test('leaves nothing of it in the log or in Redis', async () => {
     await set(CONTENT);
     await set('', PATH);
-    const kept = await withRedis(api.redis, (redis) => redis.hgetall(keys.secret(IMAGE)));
+    const kept = await withRedis(secret.api.redis, (redis) => redis.hgetall(keys.secret(IMAGE)));
     for (const text of [CONTENT, Buffer.from(CONTENT).toString('base64')]) {
-      expect(JSON.stringify([api.logs, kept])).not.toContain(text);
+      expect(JSON.stringify([secret.api.logs, kept])).not.toContain(text);
     }
   });
 });
@@ -137,7 +129,7 @@ describe('/secrets without usable keys', () => {
   beforeEach(async () => {
     ownFolder = tempFolder();
     await generateKeys(ownFolder.path);
-    own = await startTestApi({ SECRET_KEYS_DIR: ownFolder.path }, api.redis);
+    own = await startTestApi({ SECRET_KEYS_DIR: ownFolder.path }, secret.api.redis);
   });
   afterEach(async () => {
     await own.close();
