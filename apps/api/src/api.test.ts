@@ -2,6 +2,7 @@ import { ConfigError, createLogger } from '@conjob/shared';
 import { until } from '@conjob/testkit';
 import { afterEach, describe, expect, test } from 'vitest';
 import { loadApiConfig, startApi } from './api.ts';
+import { handRuns } from './testing/hand-runs.ts';
 import type { Call } from './testing/http-client.ts';
 import { startTestApi, withRedis } from './testing/test-api.ts';
 import { useHandApi } from './testing/use-hand-api.ts';
@@ -10,33 +11,23 @@ import { forgetWorkers, reportWorker } from './testing/worker-report.ts';
 const silent = createLogger({ name: 'test', level: 'silent' });
 const post: Call = { method: 'POST' };
 
-const { server, api, worker } = useHandApi();
+const hand = useHandApi();
+const { server, api, worker } = hand;
+const runs = handRuns(hand);
 /** Each test leaves a Redis that works, and an API that knows it. */
 afterEach(async () => {
   await until(async () => (await api.call('/readyz')).status === 200);
 });
 
-/** A run that waits, and the claim of its job. */
-async function startRun(path = '/job/run?image=alpine') {
-  const answer = api.call(path, post);
-  return { answer, claim: await worker.take() };
-}
-
-async function endRun({ answer, claim }: Awaited<ReturnType<typeof startRun>>): Promise<void> {
-  await worker.attempts.appendOutput(claim, [{ stream: 'stdout', data: Buffer.from('done') }]);
-  await worker.finish(claim, { outputBytes: 4 });
-  expect(await answer).toMatchObject({ status: 200, text: 'done' });
-}
-
 describe('a run that waits', () => {
   test('survives a restart of Redis', async () => {
-    const run = await startRun();
+    const run = await runs.start();
     await server.restart();
-    await endRun(run);
+    await runs.end(run);
   });
 
   test('survives the loss of the connection that follows events', async () => {
-    const run = await startRun();
+    const run = await runs.start();
     await withRedis(server, async (redis) => {
       let id: string | undefined;
       await until(async () => {
@@ -45,13 +36,13 @@ describe('a run that waits', () => {
       });
       expect(await redis.client('KILL', 'ID', id ?? '')).toBe(1);
     });
-    await endRun(run);
+    await runs.end(run);
   });
 
   test('survives a crash of Redis while the job ends', async () => {
-    const run = await startRun();
+    const run = await runs.start();
     await server.crash();
-    const ended = endRun(run);
+    const ended = runs.end(run);
     await server.restart();
     await ended;
   });

@@ -2,6 +2,7 @@ import { createLogger } from '@conjob/shared';
 import { startTestRedis, until } from '@conjob/testkit';
 import { afterEach, describe, expect, test } from 'vitest';
 import { loadApiConfig, startApi } from './api.ts';
+import { handRuns } from './testing/hand-runs.ts';
 import { type Answer, type Call, call } from './testing/http-client.ts';
 import { withRedis } from './testing/test-api.ts';
 import { useHandApi } from './testing/use-hand-api.ts';
@@ -9,23 +10,13 @@ import { useHandApi } from './testing/use-hand-api.ts';
 const silent = createLogger({ name: 'test', level: 'silent' });
 const post: Call = { method: 'POST' };
 
-const { server, api, worker } = useHandApi();
+const hand = useHandApi();
+const { server, api } = hand;
+const runs = handRuns(hand);
 /** Each test leaves a Redis that works, and an API that knows it. */
 afterEach(async () => {
   await until(async () => (await api.call('/readyz')).status === 200);
 });
-
-/** A run that waits, and the claim of its job. */
-async function startRun(path = '/job/run?image=alpine') {
-  const answer = api.call(path, post);
-  return { answer, claim: await worker.take() };
-}
-
-async function endRun({ answer, claim }: Awaited<ReturnType<typeof startRun>>): Promise<void> {
-  await worker.attempts.appendOutput(claim, [{ stream: 'stdout', data: Buffer.from('done') }]);
-  await worker.finish(claim, { outputBytes: 4 });
-  expect(await answer).toMatchObject({ status: 200, text: 'done' });
-}
 
 describe('without Redis', () => {
   const unavailable = (answer: Answer) => {
@@ -53,7 +44,7 @@ describe('without Redis', () => {
     expect((await api.call('/livez')).status).toBe(200);
     await server.restart();
     await until(async () => (await api.call('/readyz')).status === 200);
-    await endRun(await startRun());
+    await runs.end(await runs.start());
   });
 
   test('that is frozen, requests are answered 503 as well', async () => {

@@ -1,21 +1,15 @@
-import { createLogger, jobSpecSchema, type Submissions } from '@conjob/shared';
+import { createLogger, type Submissions } from '@conjob/shared';
 import type { Redis } from 'ioredis';
 import { expect, test, vi } from 'vitest';
 import type { JobQueue } from '../queue/job-queue.ts';
+import { testSchema } from '../testing/test-schema.ts';
 import { JobService } from './job-service.ts';
 import { newJob } from './new-job.ts';
 
-const schema = jobSpecSchema({
-  maxTimeoutSeconds: 1800,
-  maxKillTimeoutSeconds: 10,
-  maxRetentionSeconds: 604_800,
-  defaultRetentionSeconds: 86_400,
-  defaultNetwork: 'bridge',
-});
 const given = { image: 'alpine' };
 const JOB = newJob({
   given,
-  request: schema.parse(given),
+  request: testSchema.parse(given),
   input: undefined,
   cancelOnDisconnect: false,
 });

@@ -1,15 +1,9 @@
 import { jobSpecSchema } from '@conjob/shared';
 import { describe, expect, test } from 'vitest';
+import { testSchema } from '../testing/test-schema.ts';
 import { readQueryRequest } from './query-request.ts';
 import { readSpecRequest } from './spec-request.ts';
 
-const schema = jobSpecSchema({
-  maxTimeoutSeconds: 1800,
-  maxKillTimeoutSeconds: 10,
-  maxRetentionSeconds: 604_800,
-  defaultRetentionSeconds: 86_400,
-  defaultNetwork: 'bridge',
-});
 const stricter = jobSpecSchema({
   maxTimeoutSeconds: 60,
   maxKillTimeoutSeconds: 10,
@@ -18,11 +12,11 @@ const stricter = jobSpecSchema({
   defaultNetwork: 'none',
 });
 
-const fromSpec = (spec: object, using = schema) =>
+const fromSpec = (spec: object, using = testSchema) =>
   readSpecRequest(using, '/jobs', 'application/json', Buffer.from(JSON.stringify(spec)))
     .fingerprint;
 const fromQuery = (search: string, body = '') =>
-  readQueryRequest(schema, `/jobs?${search}`, Buffer.from(body)).fingerprint;
+  readQueryRequest(testSchema, `/jobs?${search}`, Buffer.from(body)).fingerprint;
 
 describe('the fingerprint of a request', () => {
   test('does not depend on the order of fields', () => {

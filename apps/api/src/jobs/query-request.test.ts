@@ -1,19 +1,11 @@
-import { jobSpecSchema } from '@conjob/shared';
 import { describe, expect, test } from 'vitest';
 import type { RequestError } from '../http/request-errors.ts';
+import { testSchema } from '../testing/test-schema.ts';
 import { readQueryRequest } from './query-request.ts';
-
-const schema = jobSpecSchema({
-  maxTimeoutSeconds: 1800,
-  maxKillTimeoutSeconds: 10,
-  maxRetentionSeconds: 604_800,
-  defaultRetentionSeconds: 86_400,
-  defaultNetwork: 'bridge',
-});
 
 function refusal(search: string, body: string | Buffer = ''): RequestError {
   try {
-    readQueryRequest(schema, `/job/run${search}`, Buffer.from(body));
+    readQueryRequest(testSchema, `/job/run${search}`, Buffer.from(body));
   } catch (error) {
     return error as RequestError;
   }

@@ -2,17 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type JobRecord, type JobSpec, type JobSpecInput, jobSpecSchema } from '@conjob/shared';
+import type { JobRecord, JobSpec, JobSpecInput } from '@conjob/shared';
 import { afterAll, describe, expect, test } from 'vitest';
+import { testSchema } from '../testing/test-schema.ts';
 import { reproduce } from './reproduce.ts';
 
-const schema = jobSpecSchema({
-  maxTimeoutSeconds: 1800,
-  maxKillTimeoutSeconds: 10,
-  maxRetentionSeconds: 604_800,
-  defaultRetentionSeconds: 86_400,
-  defaultNetwork: 'bridge',
-});
 /** What every container sees, of the second attempt. */
 const OWN_ENV = ['--env', 'CONJOB_JOB_ID=j_X', '--env', 'CONJOB_ATTEMPT=2'];
 const DIGEST = `sha256:${'ab'.repeat(32)}`;
@@ -22,7 +16,7 @@ writeFileSync(join(folder, 'stdin'), 'the input');
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function record(input: JobSpecInput, imageDigest: string | null = null): JobRecord {
-  const { stdin, ...rest } = schema.parse(input);
+  const { stdin, ...rest } = testSchema.parse(input);
   const spec: JobSpec = { ...rest, stdinBytes: stdin === undefined ? null : stdin.length };
   const secretVersion = null;
   return {

@@ -4,7 +4,6 @@ import {
   createLogger,
   disconnect,
   type JobSpec,
-  jobSpecSchema,
   keys,
   newJobId,
   RUN_QUEUE,
@@ -14,17 +13,12 @@ import { startTestRedis, type TestRedis, until } from '@conjob/testkit';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type HandWorker, startHandWorker } from '../testing/hand-worker.ts';
+import { testSchema } from '../testing/test-schema.ts';
 import { JobEvents } from './job-events.ts';
 import { JobWaits } from './wait-for-job.ts';
 
 const logger = createLogger({ name: 'test', level: 'silent' });
-const { stdin: _, ...request } = jobSpecSchema({
-  maxTimeoutSeconds: 1800,
-  maxKillTimeoutSeconds: 10,
-  maxRetentionSeconds: 604_800,
-  defaultRetentionSeconds: 86_400,
-  defaultNetwork: 'bridge',
-}).parse({ image: 'alpine' });
+const { stdin: _, ...request } = testSchema.parse({ image: 'alpine' });
 const spec: JobSpec = { ...request, stdinBytes: null };
 
 let server: TestRedis;

@@ -6,7 +6,6 @@ import {
   disconnect,
   type JobRecord,
   type JobSpec,
-  jobSpecSchema,
   Lines,
   newJobId,
   Submissions,
@@ -15,17 +14,10 @@ import { startTestRedis, type TestRedis, until } from '@conjob/testkit';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll } from 'vitest';
 import { JobQueue } from '../queue/job-queue.ts';
-
-const schema = jobSpecSchema({
-  maxTimeoutSeconds: 1800,
-  maxKillTimeoutSeconds: 10,
-  maxRetentionSeconds: 604_800,
-  defaultRetentionSeconds: 86_400,
-  defaultNetwork: 'bridge',
-});
+import { testSchema } from './test-schema.ts';
 
 export function jobSpec(fields: object = {}): JobSpec {
-  const { stdin: _, ...spec } = schema.parse({ image: 'silent', ...fields });
+  const { stdin: _, ...spec } = testSchema.parse({ image: 'silent', ...fields });
   return { ...spec, stdinBytes: null };
 }
 
