@@ -158,6 +158,17 @@ describe('an adopted job whose container', () => {
     expect(result).toMatchObject({ conclusion: 'TIMED_OUT' });
     expect(result?.timings.runMs).toBeGreaterThanOrEqual(HOUR_MS);
   });
+
+  test('keeps the times of the parts that were over before', async () => {
+    const { id, claim, container, attempts } = await leftRunning({ args: ['sleep', '600'] });
+    const timings = { queueMs: 1, pullMs: 2, createMs: 3, runMs: null };
+    await attempts.advance(claim, 'started', 'running', { timings });
+    await fake.kill(container);
+    await adopt();
+    const { runMs, ...before } = (await resultOf(id))?.timings ?? {};
+    expect(before).toEqual({ queueMs: 1, pullMs: 2, createMs: 3 });
+    expect(runMs).toEqual(expect.any(Number));
+  });
 });
 
 describe('a container of another worker of the same engine', () => {

@@ -1,9 +1,21 @@
-import type { AttemptFacts, Attempts, Claim, JobTimings } from '@conjob/shared';
+import {
+  type AdoptedClaim,
+  type AttemptFacts,
+  type AttemptStep,
+  type Attempts,
+  type Claim,
+  type JobPhase,
+  type JobTimings,
+  NO_TIMINGS,
+} from '@conjob/shared';
 import type { CrashPoint, CrashPoints } from './crash-points.ts';
 import type { ContainerId } from './engine/engine.ts';
 import { PassingPhase } from './passing-phase.ts';
 import type { StopSignal } from './stop-reason.ts';
 import { Stopwatch } from './stopwatch.ts';
+
+/** A job that runs for so long may be looked at: only then is it written down how long its start has taken. */
+const LASTING_RUN_MS = 250;
 
 export interface AttemptProgressDependencies {
   readonly attempts: Attempts;
@@ -23,14 +35,23 @@ export class AttemptProgress {
   #mayHaveStarted = false;
   #ranMs = 0;
   #started = false;
+  /** Since before this process had it: what passes from here on is time of the run. */
+  #isRunning = false;
   #exited = false;
   #deadline: NodeJS.Timeout | undefined;
 
-  constructor(dependencies: AttemptProgressDependencies, claim: Claim, stop: StopSignal) {
+  constructor(
+    dependencies: AttemptProgressDependencies,
+    claim: Claim | AdoptedClaim,
+    stop: StopSignal,
+  ) {
     this.#deps = dependencies;
     this.#claim = claim;
     this.#stop = stop;
-    this.#watch = new Stopwatch(claim.queueMs);
+    const { queueMs } = claim;
+    this.#watch = new Stopwatch(
+      'knownTimings' in claim ? claim.knownTimings : { ...NO_TIMINGS, queueMs },
+    );
   }
 
   /** From then on the job is never started again by itself. */
@@ -55,8 +76,10 @@ export class AttemptProgress {
     if (cancelReason !== '') this.#stop.stop('cancelled');
   }
 
-  async advance(...step: Step): Promise<void> {
-    this.heed(await this.#deps.attempts.advance(this.#claim, ...step));
+  /** Each write takes the times along that are known by then. */
+  async advance(step: AttemptStep, phase: JobPhase, facts: AttemptFacts = {}): Promise<void> {
+    const all = { ...facts, timings: this.timings };
+    this.heed(await this.#deps.attempts.advance(this.#claim, step, phase, all));
   }
 
   pulled(): void {
@@ -89,6 +112,7 @@ export class AttemptProgress {
 
   hasRun(ranMs: number): void {
     this.#ranMs = ranMs;
+    this.#isRunning = true;
     this.#watch.add('runMs', ranMs);
     if (this.#remainingMs === 0) this.#stop.stop('timed-out');
   }
@@ -97,7 +121,8 @@ export class AttemptProgress {
     if (this.#started) return;
     this.#started = true;
     this.pass('running');
-    this.#watch.lap('createMs');
+    if (!this.#isRunning) this.#watch.lap('createMs');
+    this.#phase.begin(() => this.advance('started', 'running'), LASTING_RUN_MS);
     this.#deadline = setTimeout(() => this.#stop.stop('timed-out'), this.#remainingMs);
   }
 
@@ -123,5 +148,3 @@ export class AttemptProgress {
     return Math.max(0, this.#claim.spec.timeoutSeconds * 1000 - this.#ranMs);
   }
 }
-
-type Step = Parameters<Attempts['advance']> extends [Claim, ...infer Rest] ? Rest : never;

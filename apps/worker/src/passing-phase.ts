@@ -9,11 +9,12 @@ export class PassingPhase {
   #timer: NodeJS.Timeout | undefined;
   #written: Promise<void> = Promise.resolve();
 
-  /** To be followed by {@link end}. What the write throws, the next one will throw too. */
-  begin(write: () => Promise<void>): void {
+  /** In place of what was begun before. To be followed by {@link end}. What the write throws, the next one will throw too. */
+  begin(write: () => Promise<void>, worthNotingMs = WORTH_NOTING_MS): void {
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      this.#written = write().catch(() => {});
-    }, WORTH_NOTING_MS);
+      this.#written = this.#written.then(write).catch(() => {});
+    }, worthNotingMs);
   }
 
   /** When this resolves, nothing more will be written of it. */

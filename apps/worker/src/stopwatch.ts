@@ -1,12 +1,13 @@
-import { type JobTimings, NO_TIMINGS } from '@conjob/shared';
+import type { JobTimings } from '@conjob/shared';
 
 /** Times the parts of an attempt, one after the other. */
 export class Stopwatch {
   #timings: JobTimings;
   #lapStart = performance.now();
 
-  constructor(queueMs: number) {
-    this.#timings = { ...NO_TIMINGS, queueMs };
+  /** `known`: of the parts that are over already. */
+  constructor(known: JobTimings) {
+    this.#timings = known;
   }
 
   get timings(): JobTimings {

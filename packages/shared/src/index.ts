@@ -9,6 +9,7 @@ export * from './job-result.ts';
 export * from './job-spec.ts';
 export * from './job-state.ts';
 export * from './keys.ts';
+export * from './ledger/attempt-facts.ts';
 export * from './ledger/attempts.ts';
 export * from './ledger/claim.ts';
 export * from './ledger/job-counts.ts';

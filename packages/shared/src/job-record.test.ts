@@ -20,6 +20,7 @@ describe('a job record', () => {
       'attempt:1:worker': 'w1',
       'attempt:1:startedAt': '2',
       'attempt:1:finishedAt': '3',
+      'attempt:1:timings': '{"queueMs":1,"pullMs":5,"createMs":null,"runMs":null}',
       'attempt:2:worker': 'w2',
       'attempt:2:startedAt': '3',
     };
@@ -33,8 +34,22 @@ describe('a job record', () => {
       startedAt: 2,
       finishedAt: null,
       attempts: [
-        { number: 1, worker: 'w1', startedAt: 2, finishedAt: 3, result: null },
-        { number: 2, worker: 'w2', startedAt: 3, finishedAt: null, result: null },
+        {
+          number: 1,
+          worker: 'w1',
+          startedAt: 2,
+          finishedAt: 3,
+          result: null,
+          timings: { queueMs: 1, pullMs: 5, createMs: null, runMs: null },
+        },
+        {
+          number: 2,
+          worker: 'w2',
+          startedAt: 3,
+          finishedAt: null,
+          result: null,
+          timings: { queueMs: 2, pullMs: null, createMs: null, runMs: null },
+        },
       ],
       progress: null,
       imageDigest: null,

@@ -1,5 +1,5 @@
 import { DEFAULT_GROUP } from './group.ts';
-import type { JobResult } from './job-result.ts';
+import { type JobResult, type JobTimings, NO_TIMINGS } from './job-result.ts';
 import { type JobSpec, readJobSpec } from './job-spec.ts';
 import type { JobPhase, JobState } from './job-state.ts';
 import type { PullProgress } from './pull-progress.ts';
@@ -27,6 +27,8 @@ export interface AttemptRecord {
   readonly finishedAt: number | null;
   /** Null while it runs, and when it was given back before anything was started. */
   readonly result: JobResult | null;
+  /** Those of its result; before there is one, of the parts that are over by now. */
+  readonly timings: JobTimings;
 }
 
 /** Everything that is known of one job but its output. Times as in {@link AttemptRecord}. */
@@ -93,17 +95,25 @@ function readProgress({ phase, progress }: Record<string, string>): PullProgress
 
 function readAttempt(number: number, fields: Record<string, string>): AttemptRecord {
   const field = (name: string) => fields[`attempt:${number}:${name}`];
+  const startedAt = Number(field('startedAt'));
+  const result = readResult(field('result'));
+  const queueMs = startedAt - Number(fields['createdAt']);
   return {
     number,
     worker: field('worker') ?? '',
-    startedAt: Number(field('startedAt')),
+    startedAt,
     finishedAt: optionalTime(field('finishedAt')),
-    result: readResult(field('result')),
+    result,
+    timings: result?.timings ?? readTimings(field('timings')) ?? { ...NO_TIMINGS, queueMs },
   };
 }
 
 function readResult(text: string | undefined): JobResult | null {
   return text ? (JSON.parse(text) as JobResult) : null;
+}
+
+function readTimings(text: string | undefined): JobTimings | null {
+  return text ? (JSON.parse(text) as JobTimings) : null;
 }
 
 function optionalTime(text: string | undefined): number | null {

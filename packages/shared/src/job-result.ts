@@ -5,7 +5,7 @@ import { type JobError, jobError } from './job-error.ts';
 export const JOB_PARTS = ['queue', 'pull', 'create', 'run'] as const;
 export type JobPart = (typeof JOB_PARTS)[number];
 
-/** Milliseconds spent in each part of the last attempt; null for a part that was not reached. */
+/** Milliseconds spent in each part of the last attempt; null for one that is not over yet, or was not reached. */
 export interface JobTimings {
   readonly queueMs: number | null;
   readonly pullMs: number | null;

@@ -135,6 +135,30 @@ describe('the events of a job', () => {
     expect(told.at(-1)).toBe(null);
   });
 
+  test('tell how long the parts of a running job have taken so far', async () => {
+    const id = await submit();
+    const told: object[] = [];
+    const reading = readEvents(eventsUrl(id), {
+      onEvent: ({ data }) => void told.push(JSON.parse(data).timings),
+    });
+    const claim = await worker.take();
+    const { queueMs } = claim;
+    const none = { queueMs: null, pullMs: null, createMs: null, runMs: null };
+    const parts = [{ queueMs }, { pullMs: 1 }, { createMs: 2 }, { runMs: 3 }];
+    const steps = parts.map((_, n) => Object.assign({ ...none }, ...parts.slice(0, n + 1)));
+    for (const [n, timings] of steps.slice(0, 3).entries()) {
+      if (n > 0) await worker.attempts.advance(claim, 'started', 'running', { timings });
+      await until(() => JSON.stringify(told.at(-1)) === JSON.stringify(timings));
+      expect((await api.call(`/jobs/${id}`)).json).toMatchObject({
+        timings,
+        attempts: [{ timings }],
+      });
+    }
+    await worker.finish(claim, { timings: steps[3] });
+    await reading;
+    expect(told.at(-1)).toEqual(steps[3]);
+  });
+
   test('keep a character whole that comes in two chunks, and bytes that are none', async () => {
     const id = await submit();
     const bytes = (...values: number[]) => ({

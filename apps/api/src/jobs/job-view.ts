@@ -4,6 +4,7 @@ import {
   type JobError,
   type JobRecord,
   type JobResult,
+  type JobTimings,
   NO_TIMINGS,
 } from '@conjob/shared';
 import { isoTime } from '../http/iso-time.ts';
@@ -47,7 +48,7 @@ export function viewJob(record: JobRecord, extras: ViewExtras) {
     createdAt: isoTime(record.createdAt),
     startedAt: isoTime(record.startedAt),
     finishedAt: isoTime(record.finishedAt),
-    timings: result?.timings ?? NO_TIMINGS,
+    timings: timingsOf(record),
     waiting: extras.waiting,
     links: jobLinks(id),
   };
@@ -97,9 +98,15 @@ function viewAttempt(
     outputBytes: result?.outputBytes ?? null,
     outputTruncated: result?.outputTruncated ?? false,
     outputMasked: result?.outputMasked ?? false,
-    timings: result?.timings ?? NO_TIMINGS,
+    timings: attempt.timings,
     links: { output: `${jobPath(record.id)}/attempts/${number}/output` },
   };
+}
+
+/** Those of the attempt that runs, as far as they are known; of a job that waits there are none. */
+function timingsOf({ state, attempts, result }: JobRecord): JobTimings {
+  const running = state === 'running' ? attempts.at(-1)?.timings : undefined;
+  return result?.timings ?? running ?? NO_TIMINGS;
 }
 
 function cancelReasonOf({ cancelReason }: Pick<JobRecord, 'cancelReason'>): string | null {

@@ -11,12 +11,16 @@ const jobError = z
   .strictObject({ code: z.string(), message: z.string(), hint: z.string().nullable() })
   .meta({ description: 'Why a job did not simply run to its end: see docs/errors.md.' });
 
-const timings = z.strictObject({
-  queueMs: milliseconds,
-  pullMs: milliseconds,
-  createMs: milliseconds,
-  runMs: milliseconds,
-});
+const timings = z
+  .strictObject({
+    queueMs: milliseconds,
+    pullMs: milliseconds,
+    createMs: milliseconds,
+    runMs: milliseconds,
+  })
+  .meta({
+    description: 'What the time went into; null for what is not over yet, or was not reached.',
+  });
 
 const sandbox = z.strictObject({
   profile: z.enum(PROFILES),

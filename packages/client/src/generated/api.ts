@@ -422,6 +422,7 @@ export interface components {
                 outputMasked: boolean;
                 outputTruncated: boolean;
                 startedAt: string | null;
+                /** @description What the time went into; null for what is not over yet, or was not reached. */
                 timings: {
                     createMs: number | null;
                     pullMs: number | null;
@@ -493,6 +494,7 @@ export interface components {
             startedAt: string | null;
             /** @enum {string} */
             state: "queued" | "running" | "finished";
+            /** @description What the time went into; null for what is not over yet, or was not reached. */
             timings: {
                 createMs: number | null;
                 pullMs: number | null;
@@ -610,6 +612,7 @@ export interface components {
                 outputMasked: boolean;
                 outputTruncated: boolean;
                 startedAt: string | null;
+                /** @description What the time went into; null for what is not over yet, or was not reached. */
                 timings: {
                     createMs: number | null;
                     pullMs: number | null;
@@ -680,6 +683,7 @@ export interface components {
             startedAt: string | null;
             /** @enum {string} */
             state: "queued" | "running" | "finished";
+            /** @description What the time went into; null for what is not over yet, or was not reached. */
             timings: {
                 createMs: number | null;
                 pullMs: number | null;

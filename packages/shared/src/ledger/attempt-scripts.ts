@@ -20,7 +20,7 @@ import {
  * Fields of a job's hash: v, spec, queue, requires, rank, group, state, phase, createdAt, startedAt, finishedAt,
  * retentionMs, attempt, retries, losses, adoptions, retryAt, token, worker, step, leaseMs, leaseUntil, appended,
  * seen, runningAt, containerId, imageDigest, progress, sandbox, cancelReason, result, and per attempt
- * `attempt:<n>:{worker,startedAt,finishedAt,result}`.
+ * `attempt:<n>:{worker,startedAt,finishedAt,timings,result}`.
  */
 
 /** One after the other, none of which lived to its first renewal. */
@@ -81,8 +81,8 @@ local held = redis.call('HMGET', job, 'token', 'state', 'phase', 'cancelReason')
 if held[1] ~= ARGV[2] or held[2] ~= 'running' then return { 0, '' } end
 redis.call('HSET', job, 'step', ARGV[3], 'phase', ARGV[4], unpack(ARGV, 5))
 if ARGV[3] == 'started' then redis.call('HSETNX', job, 'runningAt', now) end
--- A pull goes on within its phase, and tells how far it is.
-if held[3] ~= ARGV[4] or ARGV[4] == 'pulling' then announce(events, ARGV[1], 'running') end
+-- Facts are news also within a phase: how far a pull is, or how long a part has taken.
+if held[3] ~= ARGV[4] or #ARGV > 4 then announce(events, ARGV[1], 'running') end
 return { 1, held[4] or '' }
 `;
 

@@ -28,6 +28,28 @@ describe('an attempt', () => {
     expect(await ledger.find(claim.id)).toMatchObject({ phase: 'creating', progress: null });
   });
 
+  test('tells how long its parts took that are over, and forgets that for its result', async () => {
+    const claim = await ledger.claimAt('claimed');
+    const known = async () => (await ledger.find(claim.id)).attempts[0]?.timings;
+    const { queueMs } = claim;
+    expect(await known()).toEqual({ queueMs, pullMs: null, createMs: null, runMs: null });
+    const timings = { queueMs, pullMs: 7, createMs: null, runMs: null };
+    await ledger.worker('first').advance(claim, 'started', 'running', { timings });
+    expect(await known()).toEqual(timings);
+    const result = jobResult({ timings: { ...timings, createMs: 8, runMs: 9 } });
+    await ledger.worker('first').finish(claim, result);
+    expect(await known()).toEqual(result.timings);
+    expect(await ledger.redis.hexists(keys.job(claim.id), 'attempt:1:timings')).toBe(0);
+  });
+
+  test('announces what it learns within a phase', async () => {
+    const claim = await ledger.claimAt('started');
+    const before = (await ledger.announced(claim.id)).length;
+    const timings = { queueMs: 1, pullMs: 2, createMs: 3, runMs: null };
+    await ledger.worker('first').advance(claim, 'started', 'running', { timings });
+    expect(await ledger.announced(claim.id)).toHaveLength(before + 1);
+  });
+
   test('keeps its job by renewing', async () => {
     const claim = await ledger.claimAt('claimed');
     await ledger.endLease(claim.id);

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { RECORD_VERSION } from '../job-record.ts';
-import { CANCELLED, type JobResult } from '../job-result.ts';
+import { CANCELLED, type JobResult, type JobTimings, NO_TIMINGS } from '../job-result.ts';
 import { readJobSpec } from '../job-spec.ts';
 import type { AttemptStep, JobPhase } from '../job-state.ts';
 import { keys } from '../keys.ts';
 import { countOutput } from '../output-reader.ts';
-import type { PullProgress } from '../pull-progress.ts';
-import type { Sandbox } from '../sandbox.ts';
 import { jobOfTicket } from '../ticket.ts';
+import { type AttemptFacts, factFields } from './attempt-facts.ts';
 import {
   type AdoptedClaim,
   type Claim,
@@ -19,16 +18,6 @@ import {
 } from './claim.ts';
 import { endingKeys } from './ending-keys.ts';
 import { type LedgerCommands, withLedgerCommands } from './ledger-commands.ts';
-
-/** What a worker notes of an attempt, in the job's record. */
-export interface AttemptFacts {
-  readonly containerId?: string;
-  readonly imageDigest?: string;
-  readonly sandbox?: Sandbox;
-  /** Empty when its image had no secret. */
-  readonly secretVersion?: string;
-  readonly progress?: PullProgress;
-}
 
 /**
  * The ledger as a worker needs it. Every change carries the claim's token; one that comes too late
@@ -121,6 +110,11 @@ export class Attempts {
         RECORD_VERSION,
       );
     if (spec === undefined) return null;
+    const [seen, timings] = await this.#redis.hmget(
+      keys.job(id),
+      'seen',
+      `attempt:${attempt}:timings`,
+    );
     return {
       id,
       token,
@@ -133,16 +127,17 @@ export class Attempts {
       previous: { worker: madeBy },
       // Counted after the token has changed: nobody appends to it any more.
       recordedBytes: await countOutput(this.#redis, id, attempt),
-      seenBytes: readSeen(await this.#redis.hget(keys.job(id), 'seen')),
+      seenBytes: seen ? (JSON.parse(seen) as StreamBytes) : null,
+      knownTimings: timings ? (JSON.parse(timings) as JobTimings) : { ...NO_TIMINGS, queueMs },
     };
   }
 
   /** Records how far the attempt is. Returns the reason when somebody asked to cancel, else ''. */
   async advance(
-    { id, token }: Claim,
+    { id, token, attempt }: Claim,
     step: AttemptStep,
     phase: JobPhase,
-    { sandbox, progress, ...facts }: AttemptFacts = {},
+    facts: AttemptFacts = {},
   ): Promise<string> {
     const [held, cancelReason] = await this.#commands.conjobAdvance(
       keys.job(id),
@@ -151,9 +146,7 @@ export class Attempts {
       token,
       step,
       phase,
-      ...Object.entries(facts).flat(),
-      ...(sandbox === undefined ? [] : ['sandbox', JSON.stringify(sandbox)]),
-      ...(progress === undefined ? [] : ['progress', JSON.stringify(progress)]),
+      ...factFields(attempt, facts),
     );
     if (held === 0) throw new FencedError(id);
     return cancelReason;
@@ -250,8 +243,4 @@ export class Attempts {
   async input({ id }: Claim): Promise<Buffer | null> {
     return this.#redis.getBuffer(keys.input(id));
   }
-}
-
-function readSeen(text: string | null): StreamBytes | null {
-  return text === null ? null : (JSON.parse(text) as StreamBytes);
 }

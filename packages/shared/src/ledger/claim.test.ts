@@ -20,7 +20,7 @@ describe('a claim', () => {
     const record = await ledger.find(id);
     expect(record).toMatchObject({ state: 'running', phase: 'pulling', finishedAt: null });
     expect(record.startedAt).toBeGreaterThanOrEqual(record.createdAt);
-    expect(record.attempts).toEqual([
+    expect(record.attempts).toMatchObject([
       { number: 1, worker: 'first', startedAt: record.startedAt, finishedAt: null, result: null },
     ]);
     expect(await ledger.tracesOfWaiting(id)).toEqual([]);

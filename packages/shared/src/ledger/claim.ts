@@ -1,3 +1,4 @@
+import type { JobTimings } from '../job-result.ts';
 import type { JobSpec } from '../job-spec.ts';
 
 /** Somebody else owns the job by now: whatever this worker does must stop, and is not recorded. */
@@ -31,6 +32,8 @@ export interface AdoptedClaim extends Claim {
   readonly recordedBytes: StreamBytes;
   /** What the container had written for that; null when it was stored as it was written. */
   readonly seenBytes: StreamBytes | null;
+  /** Of the parts of the attempt that its worker had told of. */
+  readonly knownTimings: JobTimings;
 }
 
 export type StreamBytes = Readonly<Record<OutputChunk['stream'], number>>;

@@ -59,7 +59,7 @@ local function conclude(k, id, result)
   if attempt > 0 and redis.call('HSETNX', k.job, 'attempt:' .. attempt .. ':finishedAt', now) == 1 then
     redis.call('HSET', k.job, 'attempt:' .. attempt .. ':result', result)
   end
-  redis.call('HDEL', k.job, 'retryAt')
+  redis.call('HDEL', k.job, 'retryAt', 'attempt:' .. attempt .. ':timings')
   count(k.totals, result)
   letGo(k, id)
   redis.call('PEXPIRE', k.job, retentionMs)
@@ -107,6 +107,7 @@ export const TRY_AGAIN = `
 local function endAttempt(k, result)
   local prefix = 'attempt:' .. redis.call('HGET', k.job, 'attempt') .. ':'
   redis.call('HSET', k.job, prefix .. 'finishedAt', now, prefix .. 'result', result)
+  redis.call('HDEL', k.job, prefix .. 'timings')
 end
 local function tryAgain(k, id, result, delayMs)
   endAttempt(k, result)
