@@ -63,7 +63,7 @@ export async function sendJob(
   known?: JobView,
 ): Promise<void> {
   const view = known ?? (await jobs.view(record));
-  if (record.state === 'finished') await sendWithOutput(res, view, jobs.output(record));
+  if (record.state === 'finished') await sendWithOutput(res, view, jobs.resultOutput(record));
   else res.json(view);
 }
 

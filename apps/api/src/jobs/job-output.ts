@@ -2,7 +2,7 @@ import { type JobRecord, readOutput, type StoredChunk } from '@conjob/shared';
 import type { Redis } from 'ioredis';
 
 export interface OutputRange {
-  /** Default: the last one. */
+  /** Default: all of them, one after the other. */
   readonly attempt?: number | undefined;
   /** Default: both, interleaved as they came. */
   readonly stream?: StoredChunk['stream'] | undefined;
@@ -10,19 +10,30 @@ export interface OutputRange {
   readonly offset?: number | undefined;
 }
 
-/** The output of an attempt of a job so far, byte for byte. */
+/**
+ * The output of a job so far, byte for byte. That of an attempt is complete before the next one begins, so what
+ * was read once stays the beginning of it: see `liveBytes`, which counts in the same way.
+ */
 export async function* outputBytes(
   redis: Redis,
-  { id, attempts, result }: JobRecord,
+  { id, attempts }: Pick<JobRecord, 'id' | 'attempts'>,
   { attempt, stream, offset = 0 }: OutputRange = {},
 ): AsyncGenerator<Buffer> {
-  if (attempts.length === 0) return;
-  // A job that ended between two attempts has no output of its own, though its last attempt had some.
-  if (attempt === undefined && result?.outputBytes === 0) return;
-  let skip = offset;
-  for await (const chunk of readOutput(redis, id, attempt ?? attempts.length)) {
-    if (stream !== undefined && chunk.stream !== stream) continue;
-    if (skip < chunk.data.length) yield skip === 0 ? chunk.data : chunk.data.subarray(skip);
-    skip = Math.max(0, skip - chunk.data.length);
+  const numbers = attempt === undefined ? attempts.map(({ number }) => number) : [attempt];
+  let toSkip = offset;
+  for (const number of numbers) {
+    for await (const chunk of readOutput(redis, id, number)) {
+      if (stream !== undefined && chunk.stream !== stream) continue;
+      const rest = chunk.data.subarray(toSkip);
+      toSkip -= chunk.data.length - rest.length;
+      if (rest.length > 0) yield rest;
+    }
   }
+}
+
+/** The output that belongs to the result of a finished job: that of its last attempt. */
+export async function* resultOutput(redis: Redis, record: JobRecord): AsyncGenerator<Buffer> {
+  // A job that ended between two attempts has no output of its own, though its last attempt had some.
+  if (record.attempts.length === 0 || record.result?.outputBytes === 0) return;
+  yield* outputBytes(redis, record, { attempt: record.attempts.length });
 }

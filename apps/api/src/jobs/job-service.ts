@@ -15,7 +15,7 @@ import type { JobQueue } from '../queue/job-queue.ts';
 import type { JobSecrets } from '../secrets/job-secrets.ts';
 import type { RecentWorkers } from '../workers/recent-workers.ts';
 import { findJobs, type JobFilter, type JobPage } from './job-list.ts';
-import { type OutputRange, outputBytes } from './job-output.ts';
+import { type OutputRange, outputBytes, resultOutput } from './job-output.ts';
 import { type JobView, NO_REASON, viewJob } from './job-view.ts';
 import type { NewJob } from './new-job.ts';
 import type { QueuedMarks } from './queued-marks.ts';
@@ -124,6 +124,10 @@ export class JobService {
 
   output(record: JobRecord, range?: OutputRange): AsyncGenerator<Buffer> {
     return outputBytes(this.#dependencies.redis, record, range);
+  }
+
+  resultOutput(record: JobRecord): AsyncGenerator<Buffer> {
+    return resultOutput(this.#dependencies.redis, record);
   }
 
   /** The job with null for its output, which is never in memory as a whole. */

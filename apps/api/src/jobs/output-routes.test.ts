@@ -113,6 +113,8 @@ describe('GET /jobs/{id}/attempts/{n}/output', () => {
       'conjob-exit-code': '3',
     });
     expect((await api.call(second.links.output)).text).toBe('attempt 2');
+    expect((await api.call(`/jobs/${id}/output`)).text).toBe('attempt 1attempt 2');
+    expect((await api.call(`/jobs/${id}/output?offset=8`)).text).toBe('1attempt 2');
     const range = '?stream=stdout&offset=8';
     expect((await api.call(`${first.links.output}${range}`)).text).toBe('1');
   });
@@ -134,7 +136,7 @@ describe('GET /jobs/{id}/attempts/{n}/output', () => {
   });
 });
 
-test('a job that ended between two attempts has the output of none', async () => {
+test('the result of a job that ended between two attempts has the output of none', async () => {
   const retry = { maxAttempts: 2, on: ['exit:3'], backoffSeconds: 3600 };
   const headers = { 'Content-Type': 'application/json' };
   const body = JSON.stringify({ image: 'attempts', retry });
@@ -144,5 +146,6 @@ test('a job that ended between two attempts has the output of none', async () =>
   expect((await api.call(`/jobs/${id}/output`)).text).toBe('attempt 1');
   await api.call(`/jobs/${id}/cancel`, { method: 'POST' });
   expect(await view()).toMatchObject({ conclusion: 'CANCELLED', output: '', outputBytes: 0 });
+  expect((await api.call(`/jobs/${id}/output`)).text).toBe('attempt 1');
   expect((await api.call(`/jobs/${id}/attempts/1/output`)).text).toBe('attempt 1');
 });

@@ -10,7 +10,7 @@ import type { JobRouteDependencies } from './run-routes.ts';
 
 const STREAMS = ['stdout', 'stderr'] as const;
 
-/** `/jobs/{id}/output`: what the container has written so far, byte for byte; and that of each attempt. */
+/** `/jobs/{id}/output`: what the containers of a job have written so far, byte for byte; and that of each attempt. */
 export function outputRoutes({ jobs, follow }: Pick<JobRouteDependencies, 'jobs' | 'follow'>) {
   const show: RequestHandler<{ id: string }> = async (req, res) => {
     const { isFollowed, ...range } = readRange(req.originalUrl);

@@ -89,9 +89,14 @@ export function runRoutes({
     setResultHeaders(res, record);
     res.status(conclusionFacts(record.result.conclusion).status);
     if (!job.wantsStream && prefersJson(req.get('accept'))) {
-      await sendWithOutput(res, viewRun(record, record.result), jobs.output(record));
+      await sendWithOutput(res, viewRun(record, record.result), jobs.resultOutput(record));
     } else
-      await answerText(res, record.result, errorOf(record.result, record), jobs.output(record));
+      await answerText(
+        res,
+        record.result,
+        errorOf(record.result, record),
+        jobs.resultOutput(record),
+      );
   };
 
   // HEAD is not among them: it must not start anything.

@@ -19,7 +19,11 @@ const IMAGE = {
 const output: Omit<Operation, 'id' | 'summary'> = {
   parameters: [
     parameter('stream', { enum: ['stdout', 'stderr'] }, 'One of the two alone.'),
-    parameter('offset', { type: 'integer', minimum: 0 }, 'Bytes to leave out.'),
+    parameter(
+      'offset',
+      { type: 'integer', minimum: 0 },
+      'Bytes to leave out: as many as you have, to go on there.',
+    ),
     parameter('follow', { type: 'boolean', default: false }, '`true`: on until the end.'),
   ],
   answers: { 200: withHeaders(text('Byte for byte.'), 'Conjob-Job-Id', 'Conjob-Conclusion') },
@@ -30,7 +34,7 @@ export const API_OPERATIONS: Operations = {
   'GET /jobs/:id/output': {
     ...output,
     id: 'getOutput',
-    summary: 'What a job has written',
+    summary: 'What a job has written, attempt after attempt',
     errors: ['job.not_found'],
   },
   'GET /jobs/:id/attempts/:number/output': {

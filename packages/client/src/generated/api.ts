@@ -208,7 +208,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What a job has written
+         * What a job has written, attempt after attempt
          * @description Needs the role `read`.
          */
         get: operations["getOutput"];
@@ -217,7 +217,7 @@ export interface paths {
         delete?: never;
         options?: never;
         /**
-         * What a job has written
+         * What a job has written, attempt after attempt
          * @description Needs the role `read`.
          */
         head: operations["getOutputHead"];
@@ -2708,7 +2708,7 @@ export interface operations {
             query?: {
                 /** @description `true`: on until the end. */
                 follow?: boolean;
-                /** @description Bytes to leave out. */
+                /** @description Bytes to leave out: as many as you have, to go on there. */
                 offset?: number;
                 /** @description One of the two alone. */
                 stream?: "stdout" | "stderr";
@@ -2861,7 +2861,7 @@ export interface operations {
             query?: {
                 /** @description `true`: on until the end. */
                 follow?: boolean;
-                /** @description Bytes to leave out. */
+                /** @description Bytes to leave out: as many as you have, to go on there. */
                 offset?: number;
                 /** @description One of the two alone. */
                 stream?: "stdout" | "stderr";
@@ -3409,7 +3409,7 @@ export interface operations {
             query?: {
                 /** @description `true`: on until the end. */
                 follow?: boolean;
-                /** @description Bytes to leave out. */
+                /** @description Bytes to leave out: as many as you have, to go on there. */
                 offset?: number;
                 /** @description One of the two alone. */
                 stream?: "stdout" | "stderr";
@@ -3561,7 +3561,7 @@ export interface operations {
             query?: {
                 /** @description `true`: on until the end. */
                 follow?: boolean;
-                /** @description Bytes to leave out. */
+                /** @description Bytes to leave out: as many as you have, to go on there. */
                 offset?: number;
                 /** @description One of the two alone. */
                 stream?: "stdout" | "stderr";
