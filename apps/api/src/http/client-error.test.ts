@@ -28,6 +28,19 @@ test.each([
   expect(JSON.parse(body)).toMatchObject({ status: 400, code: 'request.malformed' });
 });
 
+test('who takes the server for a proxy is told that it is none', async () => {
+  const answer = await send('CONNECT elsewhere:80 HTTP/1.1\r\nHost: elsewhere:80\r\n\r\n');
+  expect(answer).toMatch(/^HTTP\/1\.1 405 Method Not Allowed\r\n/);
+  expect(answer).toContain('\r\nAllow: GET, HEAD, POST, DELETE, OPTIONS\r\n');
+  expect(answer).toContain('method.not_allowed');
+});
+
+test('a request that is cut off is told from what is none', async () => {
+  const socket = connect({ port: api.api.port, host: '127.0.0.1', allowHalfOpen: true });
+  socket.end('POST /jobs?image=echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhello');
+  expect(await text(socket)).toContain('ended before all of it was there');
+});
+
 test('HTTP/1.0 works, also without Host', async () => {
   expect(await send('GET /livez HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 OK/);
 });

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { until } from '@conjob/testkit';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openRaw, type RawClient } from '../testing/raw-client.ts';
@@ -104,6 +106,23 @@ describe('more connections than may be', () => {
       await until(async () => (await few.call('/livez').catch(() => null))?.status === 200);
     } finally {
       for (const client of clients) client.leave();
+      await few.close();
+    }
+  });
+
+  test.each([
+    ['said nothing', ''],
+    ['said what is no HTTP', 'nonsense\r\n\r\n'],
+    ['wanted a tunnel', 'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ])('are not those whose client %s, and never closes its side', async (_what, bytes) => {
+    const few = await startTestApi({ ...LIMITS, MAX_CONNECTIONS: '1' });
+    const socket = connect({ port: few.api.port, host: '127.0.0.1', allowHalfOpen: true });
+    try {
+      socket.write(bytes);
+      await once(socket.resume(), 'end');
+      await until(async () => (await few.call('/livez').catch(() => null))?.status === 200);
+    } finally {
+      socket.destroy();
       await few.close();
     }
   });
