@@ -19,11 +19,8 @@ import { createAdminApp } from './admin-app.ts';
 import { createApp } from './app.ts';
 import { Tokens } from './auth/tokens.ts';
 import type { ApiConfig } from './config.ts';
-
 import { OutputHub } from './follow/output-hub.ts';
-
 import { buildCommit } from './health/build-commit.ts';
-
 import { Readiness } from './health/readiness.ts';
 import { closeServer, listen, urlOf } from './http/listen.ts';
 import { AbandonedJobs } from './jobs/abandoned-jobs.ts';
