@@ -1,6 +1,7 @@
 import type { JobSpecSchema } from '@conjob/shared';
 import { readJson } from '../http/json-body.ts';
 import { Query } from '../http/query.ts';
+import { invalidFields } from '../http/request-errors.ts';
 import { checkSpec } from './check-spec.ts';
 import { type NewJob, newJob } from './new-job.ts';
 import { ON_DISCONNECT, wantsCancelOnDisconnect } from './on-disconnect.ts';
@@ -21,7 +22,10 @@ export function readSpecRequest(
   const cancelOnDisconnect = wantsCancelOnDisconnect(query);
   query.throwIfWrong();
   const given = body.length === 0 ? {} : readJson(contentType, body, FORM);
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw invalidFields([{ path: 'body', message: 'Must be an object: {"image": "…"}.' }]);
+  }
   const request = checkSpec(schema, given);
   const input = request.stdin === undefined ? undefined : Buffer.from(request.stdin);
-  return newJob({ given: given as object, request, input, cancelOnDisconnect });
+  return newJob({ given, request, input, cancelOnDisconnect });
 }

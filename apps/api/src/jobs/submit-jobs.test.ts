@@ -60,8 +60,8 @@ describe('POST /jobs', () => {
   test.each<[string, unknown, string[]]>([
     ['no image', {}, ['image']],
     ['an empty object of nothing', '', ['image']],
-    ['what is no object', [1], ['']],
-    ['null', 'null', ['']],
+    ['what is no object', [1], ['body']],
+    ['null', 'null', ['body']],
     ['an unknown field', { image: 'a', imgae: 'b' }, ['imgae']],
     ['unknown fields deep inside', { image: 'a', resources: { gpus: 1 } }, ['resources.gpus']],
     ['wrong types', { image: 5, args: 'x', remove: 'yes' }, ['image', 'args', 'remove']],
