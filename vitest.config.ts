@@ -29,7 +29,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'e2e',
-          include: ['tests/{e2e,compose,fuzz}/**/*.test.ts'],
+          include: ['tests/{e2e,compose,fuzz,model}/**/*.test.ts'],
           globalSetup: services,
           setupFiles: [...setupFiles, canaryWatch],
           testTimeout: 120_000,
