@@ -25,8 +25,7 @@ export async function startModelledService(): Promise<ModelledService> {
     releasers.push(() => redis.stop());
     const shared = { REDIS_URL: redis.url };
     const apiEnv = { ...shared, PORT: '0', ADMIN_PORT: '0', JOB_NETWORK: 'none' };
-    const config = loadApiConfig({ ...apiEnv, JOB_LIMIT_KILL_TIMEOUT: '0' });
-    const api = await startApi(config, quiet('api'));
+    const api = await startApi(loadApiConfig(apiEnv), quiet('api'));
     releasers.push(() => api.close());
     const workerEnv = { ...shared, WORKER_CONCURRENCY: SLOTS, WORKER_SANDBOX_POOL: 'off' };
     const worker = await startWorker(

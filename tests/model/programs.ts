@@ -35,9 +35,15 @@ export const PROGRAMS = {
     end: { ...plain, conclusion: 'FAILURE', exitCode: 3, stdout: 'out\n', stderr: 'err\n' },
   },
   lacksImage: { image: 'absent', args: [], end: { ...missing, error: 'image.not_local' } },
-  hangs: { image: 'tools:2', args: ['sh', '-c', 'echo up; sleep 86400'], end: null },
+  hangs: { image: 'tools:2', args: untilTold('exit 0'), end: null },
+  /** Takes its time to end, so that others may cancel it as well. */
+  lingers: { image: 'tools:2', args: untilTold('sleep 0.2; exit 0'), end: null },
   waits: { image: 'tools', args: ['echo', 'never'], requires: { gpu: 'h100' }, end: null },
 } as const satisfies Record<string, Program>;
+
+function untilTold(then: string): string[] {
+  return ['sh', '-c', `trap '${then}' TERM; echo up; while :; do sleep 1; done`];
+}
 
 export type ProgramName = keyof typeof PROGRAMS;
 

@@ -28,7 +28,7 @@ const wrong = fc.constantFrom<[string, string]>(
   ['{"image":"tools","timeoutSeconds":0}', 'timeoutSeconds'],
 );
 
-const filter: fc.Arbitrary<Filter> = fc.record(
+const filters: fc.Arbitrary<Filter> = fc.record(
   {
     state: fc.constantFrom('queued', 'running', 'finished'),
     conclusion: fc.constantFrom('SUCCESS', 'FAILURE', 'CANCELLED', 'NOT_FOUND'),
@@ -39,20 +39,28 @@ const filter: fc.Arbitrary<Filter> = fc.record(
 );
 
 const submits = submission.map(submit);
+const filter = fc.oneof(fc.constant({}), filters);
+const cancels = fc
+  .tuple(which, fc.constantFrom('enough', 'late'))
+  .map(([job, why]) => cancel(job, why));
+const lists = fc.tuple(filter, fc.integer({ min: 1, max: 3 })).map(([of, size]) => list(of, size));
 
 /** Whatever a client may ask for next. What is named more often is asked for more often. */
 export const COMMANDS: fc.Arbitrary<Command>[] = [
   submits,
   submits,
   submits,
+  submits,
   wrong.map(([body, path]) => submitWrong(body, path)),
   which.map(wait),
   which.map(wait),
-  fc.tuple(which, fc.constantFrom('enough', 'late')).map(([job, why]) => cancel(job, why)),
+  cancels,
+  cancels,
   which.map(remove),
   fc
     .tuple(which, fc.constantFrom(null, 'stdout', 'stderr'))
     .map(([job, stream]) => readOutput(job, stream)),
-  fc.tuple(filter, fc.integer({ min: 1, max: 3 })).map(([of, size]) => list(of, size)),
-  fc.boolean().map(limit),
+  lists,
+  lists,
+  fc.constantFrom(true, false, false, false).map(limit),
 ];
