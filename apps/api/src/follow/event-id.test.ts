@@ -30,10 +30,18 @@ describe('the id of an event', () => {
     expect(parseEventId(formatEventId(FROM_THE_START))).toEqual(FROM_THE_START);
   });
 
-  test.each(['', 'x', '0.1-1...', '1.1...', '1.1-1.oc3c3c3c3..', '1.1-1.c3..', '1.1-1...a.End'])(
-    'is not "%s"',
-    (text) => {
-      expect(parseEventId(text)).toBeNull();
-    },
-  );
+  test.each([
+    '',
+    'x',
+    '0.1-1..',
+    '1.1..',
+    '1.1-1.oc3c3c3c3.',
+    '1.1-1.c3.',
+    '1.1-1..a.End',
+    // Redis has no such position.
+    '1.18446744073709551616-0..',
+    '1.18446744073709551615-18446744073709551615..',
+  ])('is not "%s"', (text) => {
+    expect(parseEventId(text)).toBeNull();
+  });
 });

@@ -30,8 +30,9 @@ export const FROM_THE_START: EventCursor = {
   isEnd: false,
 };
 
+/** In no more digits than Redis surely takes: its numbers have 64 bits. */
 const FORM =
-  /^(\d{1,9})\.(\d{1,20}-\d{1,20})\.(?:([oe])((?:[0-9a-f]{2}){1,3}))?\.([\w-]{0,16})(\.end)?$/;
+  /^(\d{1,9})\.(\d{1,19}-\d{1,19})\.(?:([oe])((?:[0-9a-f]{2}){1,3}))?\.([\w-]{0,16})(\.end)?$/;
 
 export function formatEventId({ attempt, position, held, state, isEnd }: EventCursor): string {
   const rest =
