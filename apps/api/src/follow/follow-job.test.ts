@@ -41,6 +41,14 @@ async function begin(): Promise<Claim> {
 const print = (claim: Claim, text: string) =>
   worker.attempts.appendOutput(claim, [{ stream: 'stdout', data: Buffer.from(text) }]);
 
+/** Parts whose way to Redis can be broken. */
+async function startFarParts() {
+  const { hostname: host, port: redisPort } = new URL(server.url);
+  const proxy = await startFaultProxy({ target: { host, port: Number(redisPort) } });
+  const { port } = proxy.address as { port: number };
+  return { proxy, far: await startFollowParts(`redis://127.0.0.1:${port}`) };
+}
+
 async function all(bytes: AsyncGenerator<Buffer>): Promise<string> {
   let text = '';
   for await (const piece of bytes) text += piece;
@@ -86,10 +94,7 @@ describe('what follows a job', () => {
   });
 
   test('goes on after an outage of Redis where it was', async () => {
-    const { hostname: host, port: redisPort } = new URL(server.url);
-    const proxy = await startFaultProxy({ target: { host, port: Number(redisPort) } });
-    const { port } = proxy.address as { port: number };
-    const far = await startFollowParts(`redis://127.0.0.1:${port}`);
+    const { proxy, far } = await startFarParts();
     const claim = await begin();
     await print(claim, 'before ');
     let seen = '';
@@ -164,6 +169,24 @@ describe('the events of a job', () => {
     expect(String((await events.next()).value)).toBe(':\n\n');
     await events.return(undefined as never);
     await parts.ledger.cancel(id, 'over');
+  });
+
+  test('show so too while Redis is away', async () => {
+    const { proxy, far } = await startFarParts();
+    const id = await accept();
+    const followed = followJob({ ...far, idleMs: 50 }, id, { signal: NEVER });
+    const events = jobEventStream(followed, FROM_THE_START, show);
+    expect(String((await events.next()).value)).toMatch(/event: state/);
+    await proxy.set('refuse');
+    proxy.cut({ reset: true });
+    await until(() => far.redis.status !== 'ready');
+    // The first may have been due before.
+    expect(String((await events.next()).value)).toBe(':\n\n');
+    expect(String((await events.next()).value)).toBe(':\n\n');
+    await events.return(undefined as never);
+    await proxy.set('pass');
+    await parts.ledger.cancel(id, 'over');
+    await proxy.stop();
   });
 
   test('say that a job was deleted in between, instead of how it ended', async () => {

@@ -20,7 +20,7 @@ export interface FollowDependencies {
   readonly waits: Pick<JobWaits, 'untilFinished'>;
   readonly hub: Pick<OutputHub, 'subscribe'>;
   readonly logger: Logger;
-  /** After so long without anything new the job is looked at again, and `idle` is told. Default 15 s. */
+  /** After so long with nothing to tell the job is looked at again, and `idle` is told. Default 15 s. */
   readonly idleMs?: number;
 }
 
@@ -121,14 +121,17 @@ class Following {
   }
 
   async next(): Promise<Followed> {
+    const { idleMs = IDLE_MS } = this.#dependencies;
+    const idleAt = performance.now() + idleMs;
     for (;;) {
       const next = await this.#step();
       if (next !== undefined) return next;
       if (this.#hasElapsed && !this.#hasOutput) return this.#end('elapsed');
-      const sleepMs = this.#isRedisAway ? RETRY_MS : (this.#dependencies.idleMs ?? IDLE_MS);
+      const leftMs = Math.max(0, idleAt - performance.now());
+      const sleepMs = this.#isRedisAway ? Math.min(RETRY_MS, leftMs) : leftMs;
       if (await this.#bell.heard(sleepMs)) continue;
       this.#isStale = true;
-      if (!this.#isRedisAway) return { kind: 'idle' };
+      if (sleepMs === leftMs) return { kind: 'idle' };
     }
   }
 
@@ -149,6 +152,7 @@ class Following {
       const { logger } = this.#dependencies;
       logger.debug({ err: error, job: this.#id }, 'a follower goes on without Redis');
       this.#isRedisAway = true;
+      this.#isStale = true;
       return undefined;
     }
   }
