@@ -31,7 +31,7 @@ type StreamReply = readonly [key: Buffer, entries: [id: Buffer, fields: Buffer[]
 /** At most so long a stream waits to be read whose news got lost. */
 const BLOCK_MS = 2000;
 const RETRY_MS = 500;
-/** Of 16 KiB at most: 4 MiB are in memory at a time, however many streams are followed. */
+/** Of 16 KiB at most: 4 MiB are in memory at a time, or one entry of each stream where more are followed. */
 const ENTRIES_PER_READ = 256;
 const MOST_ENTRIES_PER_STREAM = 16;
 const NEWS_TTL_MS = 60_000;
