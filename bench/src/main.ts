@@ -6,6 +6,7 @@ import { putSection } from './report/sections.ts';
 import { cpu } from './scenarios/cpu.ts';
 import { echo } from './scenarios/echo.ts';
 import { fairness } from './scenarios/fairness.ts';
+import { neighbours } from './scenarios/neighbours.ts';
 import { noop } from './scenarios/noop.ts';
 import { output } from './scenarios/output.ts';
 import { overload } from './scenarios/overload.ts';
@@ -27,6 +28,7 @@ const SCENARIOS: readonly Scenario[] = [
   overload,
   recovery,
   fairness,
+  neighbours,
 ];
 const DOCS = join(import.meta.dirname, '..', '..', 'docs');
 const PLOTS = join(DOCS, 'plots');
@@ -41,8 +43,8 @@ Scenarios, all by default: ${SCENARIOS.map(({ name }) => name).join(', ')}
   --quick     where a scenario has one, its quick form: to see that it works, not for figures
   --built     run what pnpm build made, as the images do; default: the sources
   --everysec  let Redis write to the disk once a second: shows what appendfsync always costs
-  --write     put the results into docs/performance.md; of recovery, into docs/reliability.md; figures and
-              plots into docs/plots and the README
+  --write     put the results into docs/performance.md; of recovery, into docs/reliability.md; of
+              neighbours, into docs/security.md; figures and plots into docs/plots and the README
 `;
 
 interface Wish {
