@@ -3,7 +3,10 @@ import { OTHER_ROWS } from './tests/faults/ci-rows.ts';
 
 const services = 'packages/testkit/src/services.ts';
 const canaryWatch = 'tests/support/canary-watch.ts';
-const setupFiles = ['packages/testkit/src/expect-no-leaks.ts'];
+const setupFiles = [
+  'packages/testkit/src/expect-no-leaks.ts',
+  'apps/api/src/testing/described-answers.ts',
+];
 
 export default defineConfig({
   test: {

@@ -33,7 +33,7 @@ const POLICY = [
 export function docsRoutes(): Router {
   const sendPage: RequestHandler = (req, res, next) => {
     // What the page names is found beside it.
-    if (req.path.endsWith('/')) return res.redirect(308, '../docs');
+    if (req.path.endsWith('/')) return void res.status(308).location('../docs').end();
     send('index.html', res, next);
   };
 

@@ -11,7 +11,7 @@ function pathsOf(routes: readonly Route[]) {
   return [...new Set(routes.map(({ path }) => path))].map((pattern) => {
     const lines = routes.filter(({ path }) => path === pattern);
     return {
-      path: pattern.replace(/:\w+/g, 'none'),
+      path: pattern.replace(':file', 'page.css').replace(/:\w+/g, 'none'),
       methods: lines.flatMap(({ methods }) => methods),
       types: lines.flatMap(({ types }) => types),
       isPublic: lines.every(({ access }) => access === 'public'),

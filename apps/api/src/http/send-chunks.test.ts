@@ -6,6 +6,7 @@ import { afterEach, expect, test } from 'vitest';
 import { answerErrors } from '../middleware/answer-errors.ts';
 import { requestLog } from '../middleware/request-log.ts';
 import { cutOffStalledClients } from '../middleware/stalled-clients.ts';
+import { undescribedAnswers } from '../testing/described-answers.ts';
 import { call } from '../testing/http-client.ts';
 import { LISTEN_OPTIONS } from '../testing/listen-options.ts';
 import { closeServer, listen, urlOf } from './listen.ts';
@@ -19,6 +20,8 @@ const logger = createLogger({
 });
 
 const closers: (() => Promise<void>)[] = [];
+// Its path is none of the API's.
+afterEach(undescribedAnswers);
 afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });

@@ -1,6 +1,7 @@
 import { RECORD_VERSION } from '@conjob/shared';
 import { until } from '@conjob/testkit';
 import { describe, expect, test } from 'vitest';
+import { undescribedAnswers } from '../testing/described-answers.ts';
 import type { Call } from '../testing/http-client.ts';
 import { byImage } from '../testing/scripts.ts';
 import { useTestApi, withRedis } from '../testing/test-api.ts';
@@ -281,6 +282,7 @@ describe('a job that a newer version has written', () => {
     expect((await api.call('/jobs')).json.jobs[0].id).toBe(id);
     await withRedis(api.redis, forgetWorkers);
     await api.call(`/jobs/${id}/cancel`, post);
+    expect(await undescribedAnswers()).toContainEqual(expect.stringContaining(' /phase '));
   });
 
   test('is shown with a conclusion that is not known', async () => {
@@ -292,5 +294,6 @@ describe('a job that a newer version has written', () => {
     });
     const answer = await api.call(`/jobs/${id}`);
     expect(answer.json).toMatchObject({ conclusion: 'SKIPPED', message: 'Unknown outcome.' });
+    expect(await undescribedAnswers()).toContainEqual(expect.stringContaining(' /conclusion '));
   });
 });

@@ -1,4 +1,5 @@
 import {
+  ENDED,
   empty,
   json,
   type Operation,
@@ -10,6 +11,11 @@ import {
 } from './operation.ts';
 
 const TEXT = { schema: { type: 'string' } };
+const IF_MODIFIED_SINCE = requestHeader(
+  'If-Modified-Since',
+  { type: 'string' },
+  'The `Last-Modified` that is known already.',
+);
 const UNCHANGED = empty('It is as the browser has it.');
 const IMAGE = {
   ...parameter('image', { type: 'string' }, 'Repository and tag; no digest.'),
@@ -26,7 +32,7 @@ const output: Omit<Operation, 'id' | 'summary'> = {
     ),
     parameter('follow', { type: 'boolean', default: false }, '`true`: on until the end.'),
   ],
-  answers: { 200: withHeaders(text('Byte for byte.'), 'Conjob-Job-Id', 'Conjob-Conclusion') },
+  answers: { 200: withHeaders(text('Byte for byte.'), 'Conjob-Job-Id', ...ENDED) },
 };
 
 /** Output, events, secrets, and the page. */
@@ -53,7 +59,7 @@ export const API_OPERATIONS: Operations = {
     ],
     answers: {
       200: withHeaders(text('Events until the end.', 'text/event-stream'), 'Conjob-Job-Id'),
-      204: empty('The id was that of the last event.'),
+      204: withHeaders(empty('The id was that of the last event.'), 'Conjob-Job-Id'),
     },
     errors: ['job.not_found'],
   },
@@ -84,11 +90,17 @@ export const API_OPERATIONS: Operations = {
   'GET /docs': {
     id: 'getPage',
     summary: 'A page on which to read and try the API',
-    answers: { 200: text('For browsers.', 'text/html'), 304: UNCHANGED },
+    parameters: [IF_MODIFIED_SINCE],
+    answers: {
+      200: text('For browsers.', 'text/html'),
+      304: UNCHANGED,
+      308: withHeaders(empty('To the same without a slash at its end.'), 'Location'),
+    },
   },
   'GET /docs/:file': {
     id: 'getPagePart',
     summary: 'A part of that page',
+    parameters: [IF_MODIFIED_SINCE],
     answers: {
       200: {
         description: 'Scripts and styles.',

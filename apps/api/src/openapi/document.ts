@@ -1,7 +1,14 @@
 import type { Role } from '../auth/role.ts';
 import type { Route } from '../auth/routes.ts';
 import { errorAnswers } from './error-answers.ts';
-import { HEADERS, type Operation, type Operations, type Part } from './operation.ts';
+import {
+  HEADERS,
+  type Operation,
+  type Operations,
+  type Part,
+  TRACEPARENT,
+  withHeaders,
+} from './operation.ts';
 import type { NamedSchemas } from './schemas.ts';
 
 export interface OpenApiDocument extends Part {
@@ -89,17 +96,26 @@ function describe(operation: Operation, { method, path, access }: Line): Part {
     return { name, in: 'path', required: true, schema: { type: 'string' } };
   });
   const role = access === 'public' ? 'Needs no credentials.' : `Needs the role \`${access}\`.`;
-  const responses = errorAnswers(operation, { method, path, access });
+  const responses = traced(errorAnswers(operation, { method, path, access }));
   return {
     tags: [tagOf(path)],
     operationId: isHead ? `${id}Head` : id,
     summary,
     description: description === undefined ? role : `${description} ${role}`,
     security: access === 'public' ? [] : [{ basic: [access] }, { bearer: [access] }],
-    parameters: [...inPath, ...parameters],
+    parameters: [...inPath, ...parameters, TRACEPARENT],
     ...(body === undefined ? {} : { requestBody: body }),
     responses: isHead ? withoutContent(responses) : responses,
   };
+}
+
+function traced(all: Readonly<Record<string, Part>>): Record<string, Part> {
+  return Object.fromEntries(
+    Object.entries(all).map(([status, answer]) => [
+      status,
+      withHeaders(answer, 'X-B3-TraceId', 'traceparent'),
+    ]),
+  );
 }
 
 /** Operations are grouped by the first word of their paths; what has no group of its own is about the service. */

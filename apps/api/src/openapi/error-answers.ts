@@ -1,6 +1,6 @@
 import type { Access } from '../auth/role.ts';
 import { REQUEST_ERRORS, type RequestErrorCode } from '../http/request-errors.ts';
-import { type Operation, type Part, withHeaders } from './operation.ts';
+import { type HEADERS, type Operation, type Part, withHeaders } from './operation.ts';
 import { schemaRef } from './schemas.ts';
 
 interface Line {
@@ -67,8 +67,13 @@ function withProblem(
   };
   const before = answer?.['description'];
   const description = before === undefined ? said : `${before} Or ${said}.`;
-  const isForNow = codes.some((code) => REQUEST_ERRORS[code].status === 503);
-  return isForNow
-    ? withHeaders({ ...answer, description, content }, 'Retry-After')
-    : { ...answer, description, content };
+  const problem = { ...answer, description, content };
+  return withHeaders(problem, ...codes.flatMap(headersOf));
+}
+
+function headersOf(code: RequestErrorCode): (keyof typeof HEADERS)[] {
+  const { status } = REQUEST_ERRORS[code];
+  if (status === 401) return ['WWW-Authenticate'];
+  if (/^(limit|queue)\./.test(code)) return ['Retry-After', 'RateLimit-Policy', 'RateLimit'];
+  return status === 503 || status === 429 ? ['Retry-After'] : [];
 }

@@ -1,14 +1,15 @@
 import { CONCLUSION_NAMES, CONCLUSIONS, JOB_STATES } from '@conjob/shared';
 import {
+  ENDED,
   empty,
   IDEMPOTENCY_KEY,
+  IF_NONE_MATCH,
   json,
   type Operation,
   type Operations,
   type Part,
   PREFER_WAIT,
   parameter,
-  requestHeader,
   specParameter,
   text,
   withHeaders,
@@ -28,7 +29,8 @@ const INPUT = {
 
 const RATE = ['RateLimit-Policy', 'RateLimit'] as const;
 const SUBMITTED = ['Conjob-Job-Id', 'Idempotency-Replayed', 'Preference-Applied', ...RATE] as const;
-const submitted = (answer: Part, ...more: readonly 'Location'[]) =>
+const SHOWN = ['Conjob-Job-Id', ...ENDED] as const;
+const submitted = (answer: Part, ...more: readonly ('Location' | (typeof ENDED)[number])[]) =>
   withHeaders(answer, ...SUBMITTED, ...more);
 const unfinished = submitted(json('The job goes on.', 'Job', 'JobReference'), 'Location');
 
@@ -63,7 +65,11 @@ export function jobOperations(schemas: NamedSchemas): Operations {
         content: { 'application/json': { schema: schemaRef('JobSpec') }, ...INPUT.content },
       },
       answers: {
-        200: submitted(json('With `Prefer: wait`: the job has finished.', 'Job'), 'Location'),
+        200: submitted(
+          json('With `Prefer: wait`: the job has finished.', 'Job'),
+          'Location',
+          ...ENDED,
+        ),
         202: unfinished,
       },
       errors: [...SUBMIT_ERRORS, 'request.unsupported_media_type', 'secrets.unavailable'],
@@ -78,12 +84,17 @@ export function jobOperations(schemas: NamedSchemas): Operations {
           'Seconds to wait for the end.',
         ),
         PREFER_WAIT,
-        requestHeader('If-None-Match', { type: 'string' }, 'A tag that is known already.'),
+        IF_NONE_MATCH,
       ],
       answers: {
-        200: withHeaders(json('The job.', 'Job'), 'ETag', 'Conjob-Job-Id', 'Conjob-Conclusion'),
-        202: json('This server shuts down before the end of the wait.', 'Job', 'JobReference'),
-        304: empty('It is as the tag says.'),
+        200: withHeaders(json('The job.', 'Job'), ...SHOWN, 'ETag', 'Preference-Applied'),
+        202: withHeaders(
+          json('This server shuts down before the end of the wait.', 'Job', 'JobReference'),
+          ...SHOWN,
+          'Location',
+          'Preference-Applied',
+        ),
+        304: withHeaders(empty('It is as the tag says.'), ...SHOWN, 'ETag', 'Preference-Applied'),
       },
       errors: ['job.not_found', 'job.gone'],
     },
@@ -109,7 +120,7 @@ export function jobOperations(schemas: NamedSchemas): Operations {
           },
         },
       },
-      answers: { 202: withHeaders(json('The job.', 'Job'), 'Conjob-Job-Id', 'Location') },
+      answers: { 202: withHeaders(json('The job.', 'Job'), ...SHOWN, 'Location') },
       errors: [
         'job.not_found',
         'job.finished',
@@ -182,8 +193,7 @@ function runAnswers(): Record<number, Part> {
       const { content } = json('', 'RunAnswer') as { content: Part };
       const output = text(`${conclusion}: what the job printed.`);
       const both = { ...output, content: { ...(output['content'] as Part), ...content } };
-      const ended = ['Conjob-Conclusion', 'Conjob-Exit-Code', 'Server-Timing'] as const;
-      return [status, withHeaders(both, ...ended, ...SUBMITTED)];
+      return [status, withHeaders(both, ...ENDED, ...SUBMITTED)];
     }),
   );
 }

@@ -71,17 +71,45 @@ export const IDEMPOTENCY_KEY = requestHeader(
   'The same key with the same request gives the same job for 24 hours.',
 );
 
+export const TRACEPARENT = requestHeader(
+  'traceparent',
+  { type: 'string', pattern: '^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}' },
+  'W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on.',
+);
+
+export const IF_NONE_MATCH = requestHeader(
+  'If-None-Match',
+  { type: 'string' },
+  'Tags (`ETag`) that are known already: 304 where the answer would have one of them.',
+);
+
+/** How a job ended, as far as it has. */
+export const ENDED = [
+  'Conjob-Conclusion',
+  'Conjob-Exit-Code',
+  'Conjob-Output-Truncated',
+  'Server-Timing',
+] as const;
+
 export const HEADERS = {
   'Conjob-Job-Id': described('The id of the job.'),
   'Conjob-Conclusion': described('How the job ended.', { enum: Object.keys(CONCLUSIONS) }),
   'Conjob-Exit-Code': described('That of the container; -1 when there is none.'),
+  'Conjob-Output-Truncated': described('`true`: there was more output than is kept.'),
   'Idempotency-Replayed': described('The job was made by an earlier request.'),
-  Location: described('Where the job is.'),
-  ETag: described('Of the job as it is shown, without its output.'),
+  Location: described('Where it is.'),
+  ETag: described('Of what is shown: for `If-None-Match`.'),
   Link: described('`rel="next"`: the next page.'),
+  'X-B3-TraceId': described('The id of the request in the log: its own, where it has sent one.'),
+  traceparent: described(
+    'The trace of the request, or a new one, with the span of this answer. A job that a request with one has made has it, and so does its container, as `TRACEPARENT`.',
+  ),
+  'WWW-Authenticate': described('How to send credentials.'),
   'Preference-Applied': described('The preferences that were followed.'),
   'RateLimit-Policy': described('How many new jobs a second takes; not where there is no limit.'),
-  RateLimit: described('How many new jobs it takes now.'),
+  RateLimit: described(
+    'How many new jobs it takes now, and in how many seconds all of them again.',
+  ),
   'Retry-After': described('Seconds after which it may be worth to try again.'),
   'Server-Timing': described('What a finished job spent its time with, in milliseconds.'),
 };

@@ -1,4 +1,4 @@
-import { json, type Operations } from './operation.ts';
+import { json, type Operations, withHeaders } from './operation.ts';
 
 const ready = (isReady: boolean) =>
   json(isReady ? 'It can take jobs.' : 'It can not; `reason` says why.', 'Readiness');
@@ -24,7 +24,7 @@ export const SHARED_OPERATIONS: Operations = {
   'GET /readyz': {
     id: 'getReadiness',
     summary: 'Whether it can take jobs',
-    answers: { 200: ready(true), 503: ready(false) },
+    answers: { 200: ready(true), 503: withHeaders(ready(false), 'Retry-After') },
   },
   'GET /openapi.json': {
     id: 'getDocument',

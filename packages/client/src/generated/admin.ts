@@ -454,6 +454,12 @@ export interface components {
         "Preference-Applied": string;
         /** @description Seconds after which it may be worth to try again. */
         "Retry-After": string;
+        /** @description The trace of the request, or a new one, with the span of this answer. A job that a request with one has made has it, and so does its container, as `TRACEPARENT`. */
+        traceparent: string;
+        /** @description How to send credentials. */
+        "WWW-Authenticate": string;
+        /** @description The id of the request in the log: its own, where it has sent one. */
+        "X-B3-TraceId": string;
     };
     pathItems: never;
 }
@@ -469,12 +475,18 @@ export type Worker = components['schemas']['Worker'];
 export type WorkerList = components['schemas']['WorkerList'];
 export type HeaderPreferenceApplied = components['headers']['Preference-Applied'];
 export type HeaderRetryAfter = components['headers']['Retry-After'];
+export type HeaderTraceparent = components['headers']['traceparent'];
+export type HeaderWwwAuthenticate = components['headers']['WWW-Authenticate'];
+export type HeaderXB3TraceId = components['headers']['X-B3-TraceId'];
 export type $defs = Record<string, never>;
 export interface operations {
     checkHealth: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -483,6 +495,8 @@ export interface operations {
             /** @description All of it is. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -492,6 +506,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -504,6 +520,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -516,6 +535,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -528,6 +549,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -540,6 +563,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -552,6 +577,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -564,6 +592,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -576,6 +606,8 @@ export interface operations {
             /** @description Something is not. Or `request.failed`. */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -590,6 +622,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -604,7 +638,10 @@ export interface operations {
     checkHealthHead: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -613,6 +650,8 @@ export interface operations {
             /** @description All of it is. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -620,6 +659,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -627,6 +668,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -634,6 +678,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -641,6 +687,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -648,6 +696,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -655,6 +705,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -662,6 +715,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -669,6 +724,8 @@ export interface operations {
             /** @description Something is not. Or `request.failed`. */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -677,6 +734,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -686,7 +745,10 @@ export interface operations {
     getLiveness: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -695,6 +757,8 @@ export interface operations {
             /** @description It does. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -704,6 +768,8 @@ export interface operations {
             /** @description `request.malformed` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -716,6 +782,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -728,6 +796,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -740,6 +810,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -754,7 +826,10 @@ export interface operations {
     getLivenessHead: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -763,6 +838,8 @@ export interface operations {
             /** @description It does. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -770,6 +847,8 @@ export interface operations {
             /** @description `request.malformed` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -777,6 +856,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -784,6 +865,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -791,6 +874,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -800,7 +885,10 @@ export interface operations {
     getMetrics: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -809,6 +897,8 @@ export interface operations {
             /** @description Also while Redis is away. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -818,6 +908,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -830,6 +922,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -842,6 +937,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -854,6 +951,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -866,6 +965,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -878,6 +979,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -890,6 +994,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -902,6 +1008,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -915,6 +1023,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -929,7 +1039,10 @@ export interface operations {
     getMetricsHead: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -938,6 +1051,8 @@ export interface operations {
             /** @description Also while Redis is away. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -945,6 +1060,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -952,6 +1069,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -959,6 +1079,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -966,6 +1088,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -973,6 +1097,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -980,6 +1106,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -987,6 +1116,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -994,6 +1125,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1002,6 +1135,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1011,7 +1146,10 @@ export interface operations {
     getDocument: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1020,6 +1158,8 @@ export interface operations {
             /** @description OpenAPI 3.1, with the limits of the moment. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1029,6 +1169,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1041,6 +1183,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1053,6 +1198,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1065,6 +1212,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1077,6 +1226,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1089,6 +1240,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1101,6 +1255,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1113,6 +1269,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1126,6 +1284,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1140,7 +1300,10 @@ export interface operations {
     getDocumentHead: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1149,6 +1312,8 @@ export interface operations {
             /** @description OpenAPI 3.1, with the limits of the moment. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1156,6 +1321,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1163,6 +1330,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1170,6 +1340,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1177,6 +1349,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1184,6 +1358,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1191,6 +1367,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1198,6 +1377,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1205,6 +1386,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1213,6 +1396,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1222,7 +1407,10 @@ export interface operations {
     ping: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1231,6 +1419,8 @@ export interface operations {
             /** @description `pong` */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1240,6 +1430,8 @@ export interface operations {
             /** @description `request.malformed` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1252,6 +1444,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1264,6 +1458,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1276,6 +1472,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1290,7 +1488,10 @@ export interface operations {
     pingHead: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1299,6 +1500,8 @@ export interface operations {
             /** @description `pong` */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1306,6 +1509,8 @@ export interface operations {
             /** @description `request.malformed` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1313,6 +1518,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1320,6 +1527,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1327,6 +1536,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1336,7 +1547,10 @@ export interface operations {
     getReadiness: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1345,6 +1559,8 @@ export interface operations {
             /** @description It can take jobs. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1354,6 +1570,8 @@ export interface operations {
             /** @description `request.malformed` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1366,6 +1584,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1378,6 +1598,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1390,6 +1612,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1402,6 +1626,9 @@ export interface operations {
             /** @description It can not; `reason` says why. */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1413,7 +1640,10 @@ export interface operations {
     getReadinessHead: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1422,6 +1652,8 @@ export interface operations {
             /** @description It can take jobs. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1429,6 +1661,8 @@ export interface operations {
             /** @description `request.malformed` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1436,6 +1670,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1443,6 +1679,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1450,6 +1688,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1457,6 +1697,9 @@ export interface operations {
             /** @description It can not; `reason` says why. */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1477,7 +1720,10 @@ export interface operations {
                 /** @description A limit. */
                 "conjob.job.limit.maxTimeoutSeconds"?: number;
             };
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1491,6 +1737,8 @@ export interface operations {
             /** @description What held before, as a form that sets it again. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1500,6 +1748,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1512,6 +1762,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1524,6 +1777,8 @@ export interface operations {
             /** @description `origin.forbidden`, `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1536,6 +1791,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1548,6 +1805,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1560,6 +1819,8 @@ export interface operations {
             /** @description `request.too_large` */
             413: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1572,6 +1833,8 @@ export interface operations {
             /** @description `request.unsupported_media_type` */
             415: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1584,6 +1847,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1596,6 +1862,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1608,6 +1876,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1621,6 +1891,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1638,7 +1910,10 @@ export interface operations {
                 /** @description Names; that of a Docker cache may lack the hash at its end. */
                 id: string[];
             };
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1647,6 +1922,8 @@ export interface operations {
             /** @description What became of them on each host. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1656,6 +1933,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1668,6 +1947,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1680,6 +1962,8 @@ export interface operations {
             /** @description `origin.forbidden`, `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1692,6 +1976,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1704,6 +1990,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1716,6 +2004,8 @@ export interface operations {
             /** @description `request.too_large` */
             413: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1728,6 +2018,8 @@ export interface operations {
             /** @description `request.unsupported_media_type` */
             415: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1740,6 +2032,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1752,6 +2047,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1764,6 +2061,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1777,6 +2076,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1791,7 +2092,10 @@ export interface operations {
     listTokens: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1800,6 +2104,8 @@ export interface operations {
             /** @description Never the tokens themselves. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1809,6 +2115,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1821,6 +2129,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1833,6 +2144,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1845,6 +2158,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1857,6 +2172,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1869,6 +2186,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1881,6 +2201,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1893,6 +2215,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1906,6 +2230,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1927,7 +2253,10 @@ export interface operations {
                 /** @description What it may do. */
                 role: "read" | "submit" | "admin";
             };
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1936,6 +2265,8 @@ export interface operations {
             /** @description The token is shown this once. */
             201: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1945,6 +2276,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1957,6 +2290,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1969,6 +2305,8 @@ export interface operations {
             /** @description `origin.forbidden`, `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1981,6 +2319,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1993,6 +2333,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2005,6 +2347,8 @@ export interface operations {
             /** @description `token.exists` */
             409: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2017,6 +2361,8 @@ export interface operations {
             /** @description `request.too_large` */
             413: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2029,6 +2375,8 @@ export interface operations {
             /** @description `request.unsupported_media_type` */
             415: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2041,6 +2389,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2053,6 +2404,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2065,6 +2418,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2078,6 +2433,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2092,7 +2449,10 @@ export interface operations {
     listTokensHead: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2101,6 +2461,8 @@ export interface operations {
             /** @description Never the tokens themselves. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2108,6 +2470,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2115,6 +2479,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2122,6 +2489,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2129,6 +2498,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2136,6 +2507,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2143,6 +2516,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2150,6 +2526,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2157,6 +2535,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2165,6 +2545,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2174,7 +2556,10 @@ export interface operations {
     revokeToken: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path: {
                 name: string;
             };
@@ -2185,6 +2570,8 @@ export interface operations {
             /** @description It counts nowhere any more. */
             204: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2192,6 +2579,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2204,6 +2593,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2216,6 +2608,8 @@ export interface operations {
             /** @description `origin.forbidden`, `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2228,6 +2622,8 @@ export interface operations {
             /** @description `token.not_found` */
             404: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2240,6 +2636,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2252,6 +2650,8 @@ export interface operations {
             /** @description `request.too_large` */
             413: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2264,6 +2664,8 @@ export interface operations {
             /** @description `request.unsupported_media_type` */
             415: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2276,6 +2678,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2288,6 +2693,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2300,6 +2707,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2313,6 +2722,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2327,7 +2738,10 @@ export interface operations {
     listWorkers: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2336,6 +2750,8 @@ export interface operations {
             /** @description Lost ones are among them for an hour. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2345,6 +2761,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2357,6 +2775,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2369,6 +2790,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2381,6 +2804,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2393,6 +2818,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2405,6 +2832,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2417,6 +2847,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2429,6 +2861,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2442,6 +2876,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2456,7 +2892,10 @@ export interface operations {
     listWorkersHead: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2465,6 +2904,8 @@ export interface operations {
             /** @description Lost ones are among them for an hour. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2472,6 +2913,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2479,6 +2922,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2486,6 +2932,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2493,6 +2941,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2500,6 +2950,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2507,6 +2959,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2514,6 +2969,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2521,6 +2978,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2529,6 +2988,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2538,7 +2999,10 @@ export interface operations {
     getWorker: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path: {
                 name: string;
             };
@@ -2549,6 +3013,8 @@ export interface operations {
             /** @description The worker. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2558,6 +3024,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2570,6 +3038,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2582,6 +3053,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2594,6 +3067,8 @@ export interface operations {
             /** @description `worker.not_found` */
             404: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2606,6 +3081,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2618,6 +3095,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2630,6 +3109,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2642,6 +3124,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2654,6 +3138,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2667,6 +3153,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2681,7 +3169,10 @@ export interface operations {
     getWorkerHead: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path: {
                 name: string;
             };
@@ -2692,6 +3183,8 @@ export interface operations {
             /** @description The worker. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2699,6 +3192,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2706,6 +3201,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2713,6 +3211,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2720,6 +3220,8 @@ export interface operations {
             /** @description `worker.not_found` */
             404: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2727,6 +3229,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2734,6 +3238,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2741,6 +3247,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2748,6 +3257,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2755,6 +3266,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2763,6 +3276,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2780,6 +3295,8 @@ export interface operations {
             header?: {
                 /** @description RFC 7240. `wait=N`: answer after N seconds at the latest. `respond-async`, where a job is made: answer 202 at once. */
                 Prefer?: string;
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
             };
             path: {
                 name: string;
@@ -2792,6 +3309,8 @@ export interface operations {
             200: {
                 headers: {
                     "Preference-Applied": components["headers"]["Preference-Applied"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2802,6 +3321,8 @@ export interface operations {
             202: {
                 headers: {
                     "Preference-Applied": components["headers"]["Preference-Applied"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2811,6 +3332,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2823,6 +3346,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2835,6 +3361,8 @@ export interface operations {
             /** @description `origin.forbidden`, `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2847,6 +3375,8 @@ export interface operations {
             /** @description `worker.not_found` */
             404: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2859,6 +3389,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2871,6 +3403,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2883,6 +3417,8 @@ export interface operations {
             /** @description `request.too_large` */
             413: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2895,6 +3431,8 @@ export interface operations {
             /** @description `request.unsupported_media_type` */
             415: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2907,6 +3445,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2919,6 +3460,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2931,6 +3474,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2944,6 +3489,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2958,7 +3505,10 @@ export interface operations {
     resumeWorker: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path: {
                 name: string;
             };
@@ -2969,6 +3519,8 @@ export interface operations {
             /** @description It takes jobs. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2978,6 +3530,8 @@ export interface operations {
             /** @description It has not said so yet. */
             202: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2987,6 +3541,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2999,6 +3555,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3011,6 +3570,8 @@ export interface operations {
             /** @description `origin.forbidden`, `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3023,6 +3584,8 @@ export interface operations {
             /** @description `worker.not_found` */
             404: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3035,6 +3598,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3047,6 +3612,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3059,6 +3626,8 @@ export interface operations {
             /** @description `request.too_large` */
             413: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3071,6 +3640,8 @@ export interface operations {
             /** @description `request.unsupported_media_type` */
             415: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3083,6 +3654,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3095,6 +3669,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3107,6 +3683,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3120,6 +3698,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {

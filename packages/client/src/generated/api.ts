@@ -786,17 +786,19 @@ export interface components {
         "Conjob-Exit-Code": string;
         /** @description The id of the job. */
         "Conjob-Job-Id": string;
-        /** @description Of the job as it is shown, without its output. */
+        /** @description `true`: there was more output than is kept. */
+        "Conjob-Output-Truncated": string;
+        /** @description Of what is shown: for `If-None-Match`. */
         ETag: string;
         /** @description The job was made by an earlier request. */
         "Idempotency-Replayed": string;
         /** @description `rel="next"`: the next page. */
         Link: string;
-        /** @description Where the job is. */
+        /** @description Where it is. */
         Location: string;
         /** @description The preferences that were followed. */
         "Preference-Applied": string;
-        /** @description How many new jobs it takes now. */
+        /** @description How many new jobs it takes now, and in how many seconds all of them again. */
         RateLimit: string;
         /** @description How many new jobs a second takes; not where there is no limit. */
         "RateLimit-Policy": string;
@@ -804,6 +806,12 @@ export interface components {
         "Retry-After": string;
         /** @description What a finished job spent its time with, in milliseconds. */
         "Server-Timing": string;
+        /** @description The trace of the request, or a new one, with the span of this answer. A job that a request with one has made has it, and so does its container, as `TRACEPARENT`. */
+        traceparent: string;
+        /** @description How to send credentials. */
+        "WWW-Authenticate": string;
+        /** @description The id of the request in the log: its own, where it has sent one. */
+        "X-B3-TraceId": string;
     };
     pathItems: never;
 }
@@ -822,6 +830,7 @@ export type WorkerList = components['schemas']['WorkerList'];
 export type HeaderConjobConclusion = components['headers']['Conjob-Conclusion'];
 export type HeaderConjobExitCode = components['headers']['Conjob-Exit-Code'];
 export type HeaderConjobJobId = components['headers']['Conjob-Job-Id'];
+export type HeaderConjobOutputTruncated = components['headers']['Conjob-Output-Truncated'];
 export type HeaderETag = components['headers']['ETag'];
 export type HeaderIdempotencyReplayed = components['headers']['Idempotency-Replayed'];
 export type HeaderLink = components['headers']['Link'];
@@ -831,12 +840,20 @@ export type HeaderRateLimit = components['headers']['RateLimit'];
 export type HeaderRateLimitPolicy = components['headers']['RateLimit-Policy'];
 export type HeaderRetryAfter = components['headers']['Retry-After'];
 export type HeaderServerTiming = components['headers']['Server-Timing'];
+export type HeaderTraceparent = components['headers']['traceparent'];
+export type HeaderWwwAuthenticate = components['headers']['WWW-Authenticate'];
+export type HeaderXB3TraceId = components['headers']['X-B3-TraceId'];
 export type $defs = Record<string, never>;
 export interface operations {
     getPage: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `Last-Modified` that is known already. */
+                "If-Modified-Since"?: string;
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -845,6 +862,8 @@ export interface operations {
             /** @description For browsers. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -854,6 +873,18 @@ export interface operations {
             /** @description It is as the browser has it. */
             304: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description To the same without a slash at its end. */
+            308: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -861,6 +892,8 @@ export interface operations {
             /** @description `request.malformed` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -873,6 +906,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -885,6 +920,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -897,6 +934,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -911,7 +950,12 @@ export interface operations {
     getPageHead: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `Last-Modified` that is known already. */
+                "If-Modified-Since"?: string;
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -920,6 +964,8 @@ export interface operations {
             /** @description For browsers. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -927,6 +973,18 @@ export interface operations {
             /** @description It is as the browser has it. */
             304: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description To the same without a slash at its end. */
+            308: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -934,6 +992,8 @@ export interface operations {
             /** @description `request.malformed` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -941,6 +1001,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -948,6 +1010,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -955,6 +1019,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -964,7 +1030,12 @@ export interface operations {
     getPagePart: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `Last-Modified` that is known already. */
+                "If-Modified-Since"?: string;
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path: {
                 file: string;
             };
@@ -975,6 +1046,8 @@ export interface operations {
             /** @description Scripts and styles. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -985,6 +1058,8 @@ export interface operations {
             /** @description It is as the browser has it. */
             304: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -992,6 +1067,8 @@ export interface operations {
             /** @description `request.malformed` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1004,6 +1081,8 @@ export interface operations {
             /** @description `path.not_found` */
             404: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1016,6 +1095,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1028,6 +1109,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1040,6 +1123,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1054,7 +1139,12 @@ export interface operations {
     getPagePartHead: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `Last-Modified` that is known already. */
+                "If-Modified-Since"?: string;
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path: {
                 file: string;
             };
@@ -1065,6 +1155,8 @@ export interface operations {
             /** @description Scripts and styles. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1072,6 +1164,8 @@ export interface operations {
             /** @description It is as the browser has it. */
             304: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1079,6 +1173,8 @@ export interface operations {
             /** @description `request.malformed` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1086,6 +1182,8 @@ export interface operations {
             /** @description `path.not_found` */
             404: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1093,6 +1191,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1100,6 +1200,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1107,6 +1209,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1148,6 +1252,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description RFC 7240. `wait=N`: answer after N seconds at the latest. `respond-async`, where a job is made: answer 202 at once. */
                 Prefer?: string;
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
             };
             path?: never;
             cookie?: never;
@@ -1160,11 +1266,14 @@ export interface operations {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "Preference-Applied": components["headers"]["Preference-Applied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1181,6 +1290,8 @@ export interface operations {
                     "Preference-Applied": components["headers"]["Preference-Applied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1193,11 +1304,14 @@ export interface operations {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "Preference-Applied": components["headers"]["Preference-Applied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1212,6 +1326,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1225,6 +1342,8 @@ export interface operations {
             /** @description `origin.forbidden`, `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1241,11 +1360,14 @@ export interface operations {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "Preference-Applied": components["headers"]["Preference-Applied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1256,6 +1378,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1272,11 +1396,14 @@ export interface operations {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "Preference-Applied": components["headers"]["Preference-Applied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1294,11 +1421,14 @@ export interface operations {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "Preference-Applied": components["headers"]["Preference-Applied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1309,6 +1439,8 @@ export interface operations {
             /** @description `job.gone` */
             410: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1322,6 +1454,8 @@ export interface operations {
             /** @description `request.too_large`, `argument.too_large` */
             413: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1335,6 +1469,8 @@ export interface operations {
             /** @description `request.unsupported_media_type` */
             415: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1348,6 +1484,8 @@ export interface operations {
             /** @description `idempotency.mismatch` */
             422: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1361,6 +1499,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1374,6 +1515,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1390,11 +1533,14 @@ export interface operations {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "Preference-Applied": components["headers"]["Preference-Applied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1412,12 +1558,15 @@ export interface operations {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "Preference-Applied": components["headers"]["Preference-Applied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Retry-After": components["headers"]["Retry-After"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1466,6 +1615,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description RFC 7240. `wait=N`: answer after N seconds at the latest. `respond-async`, where a job is made: answer 202 at once. */
                 Prefer?: string;
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
             };
             path?: never;
             cookie?: never;
@@ -1483,11 +1634,14 @@ export interface operations {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "Preference-Applied": components["headers"]["Preference-Applied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1504,6 +1658,8 @@ export interface operations {
                     "Preference-Applied": components["headers"]["Preference-Applied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1516,11 +1672,14 @@ export interface operations {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "Preference-Applied": components["headers"]["Preference-Applied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1535,6 +1694,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1548,6 +1710,8 @@ export interface operations {
             /** @description `origin.forbidden`, `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1564,11 +1728,14 @@ export interface operations {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "Preference-Applied": components["headers"]["Preference-Applied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1579,6 +1746,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1595,11 +1764,14 @@ export interface operations {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "Preference-Applied": components["headers"]["Preference-Applied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1617,11 +1789,14 @@ export interface operations {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "Preference-Applied": components["headers"]["Preference-Applied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1632,6 +1807,8 @@ export interface operations {
             /** @description `job.gone` */
             410: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1645,6 +1822,8 @@ export interface operations {
             /** @description `request.too_large`, `argument.too_large` */
             413: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1658,6 +1837,8 @@ export interface operations {
             /** @description `request.unsupported_media_type` */
             415: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1671,6 +1852,8 @@ export interface operations {
             /** @description `idempotency.mismatch` */
             422: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1684,6 +1867,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1697,6 +1883,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1713,11 +1901,14 @@ export interface operations {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "Preference-Applied": components["headers"]["Preference-Applied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1735,12 +1926,15 @@ export interface operations {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "Preference-Applied": components["headers"]["Preference-Applied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Retry-After": components["headers"]["Retry-After"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1772,7 +1966,10 @@ export interface operations {
                 /** @description Only those in this state. */
                 state?: "queued" | "running" | "finished";
             };
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1782,6 +1979,8 @@ export interface operations {
             200: {
                 headers: {
                     Link: components["headers"]["Link"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1791,6 +1990,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1803,6 +2004,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1815,6 +2019,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1827,6 +2033,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1839,6 +2047,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1851,6 +2061,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1863,6 +2076,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1875,6 +2090,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1888,6 +2105,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1934,6 +2153,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description RFC 7240. `wait=N`: answer after N seconds at the latest. `respond-async`, where a job is made: answer 202 at once. */
                 Prefer?: string;
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
             };
             path?: never;
             cookie?: never;
@@ -1949,12 +2170,18 @@ export interface operations {
             /** @description With `Prefer: wait`: the job has finished. */
             200: {
                 headers: {
+                    "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     Location: components["headers"]["Location"];
                     "Preference-Applied": components["headers"]["Preference-Applied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1970,6 +2197,8 @@ export interface operations {
                     "Preference-Applied": components["headers"]["Preference-Applied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1979,6 +2208,8 @@ export interface operations {
             /** @description `argument.not_text`, `idempotency.invalid_key`, `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1991,6 +2222,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2003,6 +2237,8 @@ export interface operations {
             /** @description `origin.forbidden`, `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2015,6 +2251,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2027,6 +2265,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2039,6 +2279,8 @@ export interface operations {
             /** @description `job.gone` */
             410: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2051,6 +2293,8 @@ export interface operations {
             /** @description `request.too_large`, `argument.too_large` */
             413: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2063,6 +2307,8 @@ export interface operations {
             /** @description `request.unsupported_media_type` */
             415: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2075,6 +2321,8 @@ export interface operations {
             /** @description `idempotency.mismatch` */
             422: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2087,6 +2335,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2099,6 +2350,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2111,6 +2364,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2123,7 +2378,11 @@ export interface operations {
             /** @description `limit.requests`, `limit.concurrent_runs`, `queue.full`, `secrets.unavailable`, `redis.refused_write`, `redis.unavailable` */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2153,7 +2412,10 @@ export interface operations {
                 /** @description Only those in this state. */
                 state?: "queued" | "running" | "finished";
             };
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2163,6 +2425,8 @@ export interface operations {
             200: {
                 headers: {
                     Link: components["headers"]["Link"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2170,6 +2434,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2177,6 +2443,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2184,6 +2453,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2191,6 +2462,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2198,6 +2471,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2205,6 +2480,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2212,6 +2490,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2219,6 +2499,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2227,6 +2509,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2240,10 +2524,12 @@ export interface operations {
                 wait?: number;
             };
             header?: {
-                /** @description A tag that is known already. */
+                /** @description Tags (`ETag`) that are known already: 304 where the answer would have one of them. */
                 "If-None-Match"?: string;
                 /** @description RFC 7240. `wait=N`: answer after N seconds at the latest. `respond-async`, where a job is made: answer 202 at once. */
                 Prefer?: string;
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
             };
             path: {
                 id: string;
@@ -2256,8 +2542,14 @@ export interface operations {
             200: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
                     ETag: components["headers"]["ETag"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2267,6 +2559,15 @@ export interface operations {
             /** @description This server shuts down before the end of the wait. */
             202: {
                 headers: {
+                    "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
+                    "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2276,6 +2577,15 @@ export interface operations {
             /** @description It is as the tag says. */
             304: {
                 headers: {
+                    "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
+                    "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
+                    ETag: components["headers"]["ETag"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2283,6 +2593,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2295,6 +2607,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2307,6 +2622,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2319,6 +2636,8 @@ export interface operations {
             /** @description `job.not_found` */
             404: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2331,6 +2650,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2343,6 +2664,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2355,6 +2678,8 @@ export interface operations {
             /** @description `job.gone` */
             410: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2367,6 +2692,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2379,6 +2707,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2391,6 +2721,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2404,6 +2736,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2418,7 +2752,10 @@ export interface operations {
     deleteJob: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path: {
                 id: string;
             };
@@ -2429,6 +2766,8 @@ export interface operations {
             /** @description They are gone. */
             204: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2436,6 +2775,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2448,6 +2789,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2460,6 +2804,8 @@ export interface operations {
             /** @description `origin.forbidden`, `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2472,6 +2818,8 @@ export interface operations {
             /** @description `job.not_found` */
             404: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2484,6 +2832,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2496,6 +2846,8 @@ export interface operations {
             /** @description `job.unfinished` */
             409: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2508,6 +2860,8 @@ export interface operations {
             /** @description `request.too_large` */
             413: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2520,6 +2874,8 @@ export interface operations {
             /** @description `request.unsupported_media_type` */
             415: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2532,6 +2888,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2544,6 +2903,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2556,6 +2917,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2569,6 +2932,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2587,10 +2952,12 @@ export interface operations {
                 wait?: number;
             };
             header?: {
-                /** @description A tag that is known already. */
+                /** @description Tags (`ETag`) that are known already: 304 where the answer would have one of them. */
                 "If-None-Match"?: string;
                 /** @description RFC 7240. `wait=N`: answer after N seconds at the latest. `respond-async`, where a job is made: answer 202 at once. */
                 Prefer?: string;
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
             };
             path: {
                 id: string;
@@ -2603,8 +2970,14 @@ export interface operations {
             200: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
                     ETag: components["headers"]["ETag"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2612,6 +2985,15 @@ export interface operations {
             /** @description This server shuts down before the end of the wait. */
             202: {
                 headers: {
+                    "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
+                    "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2619,6 +3001,15 @@ export interface operations {
             /** @description It is as the tag says. */
             304: {
                 headers: {
+                    "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
+                    "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
+                    ETag: components["headers"]["ETag"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2626,6 +3017,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2633,6 +3026,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2640,6 +3036,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2647,6 +3045,8 @@ export interface operations {
             /** @description `job.not_found` */
             404: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2654,6 +3054,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2661,6 +3063,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2668,6 +3072,8 @@ export interface operations {
             /** @description `job.gone` */
             410: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2675,6 +3081,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2682,6 +3091,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2689,6 +3100,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2697,6 +3110,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2713,7 +3128,10 @@ export interface operations {
                 /** @description One of the two alone. */
                 stream?: "stdout" | "stderr";
             };
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path: {
                 id: string;
                 number: string;
@@ -2726,7 +3144,12 @@ export interface operations {
             200: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2736,6 +3159,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2748,6 +3173,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2760,6 +3188,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2772,6 +3202,8 @@ export interface operations {
             /** @description `job.not_found`, `attempt.not_found` */
             404: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2784,6 +3216,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2796,6 +3230,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2808,6 +3244,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2820,6 +3259,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2832,6 +3273,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2845,6 +3288,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2866,7 +3311,10 @@ export interface operations {
                 /** @description One of the two alone. */
                 stream?: "stdout" | "stderr";
             };
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path: {
                 id: string;
                 number: string;
@@ -2879,7 +3327,12 @@ export interface operations {
             200: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2887,6 +3340,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2894,6 +3349,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2901,6 +3359,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2908,6 +3368,8 @@ export interface operations {
             /** @description `job.not_found`, `attempt.not_found` */
             404: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2915,6 +3377,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2922,6 +3386,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2929,6 +3395,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2936,6 +3405,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2943,6 +3414,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2951,6 +3424,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2963,7 +3438,10 @@ export interface operations {
                 /** @description Stays with the job. */
                 reason?: string;
             };
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path: {
                 id: string;
             };
@@ -2981,8 +3459,14 @@ export interface operations {
             /** @description The job. */
             202: {
                 headers: {
+                    "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
                     Location: components["headers"]["Location"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2992,6 +3476,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3004,6 +3490,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3016,6 +3505,8 @@ export interface operations {
             /** @description `origin.forbidden`, `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3028,6 +3519,8 @@ export interface operations {
             /** @description `job.not_found` */
             404: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3040,6 +3533,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3052,6 +3547,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3064,6 +3561,8 @@ export interface operations {
             /** @description `job.finished` */
             409: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3076,6 +3575,8 @@ export interface operations {
             /** @description `request.too_large` */
             413: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3088,6 +3589,8 @@ export interface operations {
             /** @description `request.unsupported_media_type` */
             415: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3100,6 +3603,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3112,6 +3618,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3124,6 +3632,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3137,6 +3647,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3154,6 +3666,8 @@ export interface operations {
             header?: {
                 /** @description Where to go on: the id of an event. */
                 "Last-Event-ID"?: string;
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
             };
             path: {
                 id: string;
@@ -3166,6 +3680,8 @@ export interface operations {
             200: {
                 headers: {
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3175,6 +3691,9 @@ export interface operations {
             /** @description The id was that of the last event. */
             204: {
                 headers: {
+                    "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3182,6 +3701,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3194,6 +3715,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3206,6 +3730,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3218,6 +3744,8 @@ export interface operations {
             /** @description `job.not_found` */
             404: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3230,6 +3758,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3242,6 +3772,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3254,6 +3786,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3266,6 +3801,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3278,6 +3815,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3291,6 +3830,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3308,6 +3849,8 @@ export interface operations {
             header?: {
                 /** @description Where to go on: the id of an event. */
                 "Last-Event-ID"?: string;
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
             };
             path: {
                 id: string;
@@ -3320,6 +3863,8 @@ export interface operations {
             200: {
                 headers: {
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3327,6 +3872,9 @@ export interface operations {
             /** @description The id was that of the last event. */
             204: {
                 headers: {
+                    "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3334,6 +3882,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3341,6 +3891,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3348,6 +3901,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3355,6 +3910,8 @@ export interface operations {
             /** @description `job.not_found` */
             404: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3362,6 +3919,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3369,6 +3928,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3376,6 +3937,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3383,6 +3947,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3390,6 +3956,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3398,6 +3966,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3414,7 +3984,10 @@ export interface operations {
                 /** @description One of the two alone. */
                 stream?: "stdout" | "stderr";
             };
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path: {
                 id: string;
             };
@@ -3426,7 +3999,12 @@ export interface operations {
             200: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3436,6 +4014,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3448,6 +4028,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3460,6 +4043,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3472,6 +4057,8 @@ export interface operations {
             /** @description `job.not_found` */
             404: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3484,6 +4071,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3496,6 +4085,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3508,6 +4099,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3520,6 +4114,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3532,6 +4128,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3545,6 +4143,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3566,7 +4166,10 @@ export interface operations {
                 /** @description One of the two alone. */
                 stream?: "stdout" | "stderr";
             };
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path: {
                 id: string;
             };
@@ -3578,7 +4181,12 @@ export interface operations {
             200: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3586,6 +4194,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3593,6 +4203,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3600,6 +4213,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3607,6 +4222,8 @@ export interface operations {
             /** @description `job.not_found` */
             404: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3614,6 +4231,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3621,6 +4240,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3628,6 +4249,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3635,6 +4259,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3642,6 +4268,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3650,6 +4278,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3659,7 +4289,10 @@ export interface operations {
     reproduceJob: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path: {
                 id: string;
             };
@@ -3670,6 +4303,8 @@ export interface operations {
             /** @description For a POSIX shell. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3679,6 +4314,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3691,6 +4328,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3703,6 +4343,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3715,6 +4357,8 @@ export interface operations {
             /** @description `job.not_found` */
             404: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3727,6 +4371,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3739,6 +4385,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3751,6 +4399,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3763,6 +4414,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3775,6 +4428,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3788,6 +4443,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3802,7 +4459,10 @@ export interface operations {
     reproduceJobHead: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path: {
                 id: string;
             };
@@ -3813,6 +4473,8 @@ export interface operations {
             /** @description For a POSIX shell. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3820,6 +4482,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3827,6 +4491,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3834,6 +4501,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3841,6 +4510,8 @@ export interface operations {
             /** @description `job.not_found` */
             404: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3848,6 +4519,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3855,6 +4528,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3862,6 +4537,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3869,6 +4547,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3876,6 +4556,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3884,6 +4566,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3893,7 +4577,10 @@ export interface operations {
     getLiveness: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3902,6 +4589,8 @@ export interface operations {
             /** @description It does. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3911,6 +4600,8 @@ export interface operations {
             /** @description `request.malformed` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3923,6 +4614,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3935,6 +4628,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3947,6 +4642,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3961,7 +4658,10 @@ export interface operations {
     getLivenessHead: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3970,6 +4670,8 @@ export interface operations {
             /** @description It does. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3977,6 +4679,8 @@ export interface operations {
             /** @description `request.malformed` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3984,6 +4688,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3991,6 +4697,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3998,6 +4706,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4007,7 +4717,10 @@ export interface operations {
     getDocument: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4016,6 +4729,8 @@ export interface operations {
             /** @description OpenAPI 3.1, with the limits of the moment. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4025,6 +4740,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4037,6 +4754,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4049,6 +4769,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4061,6 +4783,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4073,6 +4797,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4085,6 +4811,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4097,6 +4826,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4109,6 +4840,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4122,6 +4855,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4136,7 +4871,10 @@ export interface operations {
     getDocumentHead: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4145,6 +4883,8 @@ export interface operations {
             /** @description OpenAPI 3.1, with the limits of the moment. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4152,6 +4892,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4159,6 +4901,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4166,6 +4911,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4173,6 +4920,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4180,6 +4929,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4187,6 +4938,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4194,6 +4948,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4201,6 +4957,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4209,6 +4967,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4218,7 +4978,10 @@ export interface operations {
     getReadiness: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4227,6 +4990,8 @@ export interface operations {
             /** @description It can take jobs. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4236,6 +5001,8 @@ export interface operations {
             /** @description `request.malformed` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4248,6 +5015,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4260,6 +5029,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4272,6 +5043,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4284,6 +5057,9 @@ export interface operations {
             /** @description It can not; `reason` says why. */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4295,7 +5071,10 @@ export interface operations {
     getReadinessHead: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4304,6 +5083,8 @@ export interface operations {
             /** @description It can take jobs. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4311,6 +5092,8 @@ export interface operations {
             /** @description `request.malformed` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4318,6 +5101,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4325,6 +5110,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4332,6 +5119,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4339,6 +5128,9 @@ export interface operations {
             /** @description It can not; `reason` says why. */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4351,7 +5143,10 @@ export interface operations {
                 /** @description Repository and tag; no digest. */
                 image: string;
             };
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4360,6 +5155,8 @@ export interface operations {
             /** @description Never what is in it. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4369,6 +5166,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4381,6 +5180,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4393,6 +5195,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4405,6 +5209,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4417,6 +5223,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4429,6 +5237,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4441,6 +5252,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4453,6 +5266,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4466,6 +5281,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4483,7 +5300,10 @@ export interface operations {
                 /** @description Repository and tag; no digest. */
                 image: string;
             };
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4497,6 +5317,8 @@ export interface operations {
             /** @description It is set. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4506,6 +5328,8 @@ export interface operations {
             /** @description `secret.empty`, `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4518,6 +5342,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4530,6 +5357,8 @@ export interface operations {
             /** @description `origin.forbidden`, `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4542,6 +5371,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4554,6 +5385,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4566,6 +5399,8 @@ export interface operations {
             /** @description `request.too_large` */
             413: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4578,6 +5413,8 @@ export interface operations {
             /** @description `request.unsupported_media_type` */
             415: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4590,6 +5427,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4602,6 +5442,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4614,6 +5456,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4627,6 +5471,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4644,7 +5490,10 @@ export interface operations {
                 /** @description Repository and tag; no digest. */
                 image: string;
             };
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4653,6 +5502,8 @@ export interface operations {
             /** @description There is none any more. */
             204: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4660,6 +5511,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4672,6 +5525,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4684,6 +5540,8 @@ export interface operations {
             /** @description `origin.forbidden`, `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4696,6 +5554,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4708,6 +5568,8 @@ export interface operations {
             /** @description `request.too_large` */
             413: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4720,6 +5582,8 @@ export interface operations {
             /** @description `request.unsupported_media_type` */
             415: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4732,6 +5596,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4744,6 +5611,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4756,6 +5625,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4769,6 +5640,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4786,7 +5659,10 @@ export interface operations {
                 /** @description Repository and tag; no digest. */
                 image: string;
             };
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4795,6 +5671,8 @@ export interface operations {
             /** @description Never what is in it. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4802,6 +5680,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4809,6 +5689,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4816,6 +5699,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4823,6 +5708,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4830,6 +5717,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4837,6 +5726,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4844,6 +5736,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4851,6 +5745,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4859,6 +5755,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4868,7 +5766,10 @@ export interface operations {
     listWorkers: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4877,6 +5778,8 @@ export interface operations {
             /** @description Lost ones are among them for an hour. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4886,6 +5789,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4898,6 +5803,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4910,6 +5818,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4922,6 +5832,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4934,6 +5846,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4946,6 +5860,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4958,6 +5875,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4970,6 +5889,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4983,6 +5904,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4997,7 +5920,10 @@ export interface operations {
     listWorkersHead: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5006,6 +5932,8 @@ export interface operations {
             /** @description Lost ones are among them for an hour. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5013,6 +5941,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5020,6 +5950,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5027,6 +5960,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5034,6 +5969,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5041,6 +5978,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5048,6 +5987,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5055,6 +5997,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5062,6 +6006,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5070,6 +6016,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5079,7 +6027,10 @@ export interface operations {
     getWorker: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path: {
                 name: string;
             };
@@ -5090,6 +6041,8 @@ export interface operations {
             /** @description The worker. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5099,6 +6052,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5111,6 +6066,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5123,6 +6081,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5135,6 +6095,8 @@ export interface operations {
             /** @description `worker.not_found` */
             404: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5147,6 +6109,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5159,6 +6123,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5171,6 +6137,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5183,6 +6152,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5195,6 +6166,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5208,6 +6181,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5222,7 +6197,10 @@ export interface operations {
     getWorkerHead: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
             path: {
                 name: string;
             };
@@ -5233,6 +6211,8 @@ export interface operations {
             /** @description The worker. */
             200: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5240,6 +6220,8 @@ export interface operations {
             /** @description `request.malformed`, `request.invalid`, `request.unknown_parameter` */
             400: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5247,6 +6229,9 @@ export interface operations {
             /** @description `auth.required` */
             401: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5254,6 +6239,8 @@ export interface operations {
             /** @description `auth.forbidden` */
             403: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5261,6 +6248,8 @@ export interface operations {
             /** @description `worker.not_found` */
             404: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5268,6 +6257,8 @@ export interface operations {
             /** @description `request.not_acceptable` */
             406: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5275,6 +6266,8 @@ export interface operations {
             /** @description `request.timed_out` */
             408: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5282,6 +6275,9 @@ export interface operations {
             /** @description `auth.too_many_failures` */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5289,6 +6285,8 @@ export interface operations {
             /** @description `request.headers_too_large` */
             431: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5296,6 +6294,8 @@ export interface operations {
             /** @description `request.failed` */
             500: {
                 headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5304,6 +6304,8 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
                 };
                 content?: never;
