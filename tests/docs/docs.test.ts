@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { matchesGlob, resolve } from 'node:path';
 import { JOB_ERRORS } from '@conjob/shared';
 import { expect, it } from 'vitest';
-import { REQUEST_ERRORS } from '../../apps/api/src/http/request-errors.ts';
+import { REQUEST_ERRORS } from '../../apps/api/src/http/request-error-catalogue.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(resolve(ROOT, path), 'utf8');

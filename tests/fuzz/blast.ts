@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { REQUEST_ERRORS } from '../../apps/api/src/http/request-errors.ts';
+import { REQUEST_ERRORS } from '../../apps/api/src/http/request-error-catalogue.ts';
 import type { OpenApiDocument } from '../../apps/api/src/openapi/document.ts';
 import { AnswerChecks } from '../../apps/api/src/testing/answer-checks.ts';
 import { type Answer, call } from '../../apps/api/src/testing/http-client.ts';

@@ -1,9 +1,5 @@
-import {
-  type FieldError,
-  invalidFields,
-  RequestError,
-  type RequestErrorCode,
-} from './request-errors.ts';
+import type { RequestErrorCode } from './request-error-catalogue.ts';
+import { type FieldError, invalidFields, RequestError } from './request-errors.ts';
 
 /**
  * The query of one request, read strictly: what is unknown, doubled or not of its type is an error

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { REQUEST_ERRORS, RequestError, type RequestErrorCode } from './request-errors.ts';
+import { REQUEST_ERRORS, type RequestErrorCode } from './request-error-catalogue.ts';
+import { RequestError } from './request-errors.ts';
 
 const codes = Object.keys(REQUEST_ERRORS) as RequestErrorCode[];
 

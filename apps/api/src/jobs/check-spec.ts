@@ -1,6 +1,7 @@
 import type { JobRequest, JobSpecSchema } from '@conjob/shared';
 import type { z } from 'zod';
-import { type FieldError, invalidFields, type RequestErrorCode } from '../http/request-errors.ts';
+import type { RequestErrorCode } from '../http/request-error-catalogue.ts';
+import { type FieldError, invalidFields } from '../http/request-errors.ts';
 import { oversizedArguments } from './argument-limits.ts';
 
 export interface CheckSpecOptions {

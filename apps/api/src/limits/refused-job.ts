@@ -1,7 +1,8 @@
 import { type Acceptance, CONCLUSIONS, type LimitName } from '@conjob/shared';
 import type { Response } from 'express';
 import { prefersJson } from '../http/accept.ts';
-import { RequestError, type RequestErrorCode } from '../http/request-errors.ts';
+import type { RequestErrorCode } from '../http/request-error-catalogue.ts';
+import { RequestError } from '../http/request-errors.ts';
 import { configKey } from './config-keys.ts';
 import { rateLimitFields } from './rate-limit-fields.ts';
 

@@ -1,5 +1,5 @@
 import type { Access } from '../auth/role.ts';
-import { REQUEST_ERRORS, type RequestErrorCode } from '../http/request-errors.ts';
+import { REQUEST_ERRORS, type RequestErrorCode } from '../http/request-error-catalogue.ts';
 import { type HEADERS, type Operation, type Part, withHeaders } from './operation.ts';
 import { schemaRef } from './schemas.ts';
 
@@ -74,6 +74,7 @@ function withProblem(
 function headersOf(code: RequestErrorCode): (keyof typeof HEADERS)[] {
   const { status } = REQUEST_ERRORS[code];
   if (status === 401) return ['WWW-Authenticate'];
+  if (status === 415) return ['Accept-Encoding'];
   if (/^(limit|queue)\./.test(code)) return ['Retry-After', 'RateLimit-Policy', 'RateLimit'];
   return status === 503 || status === 429 ? ['Retry-After'] : [];
 }

@@ -1,5 +1,5 @@
 import { CONCLUSIONS } from '@conjob/shared';
-import type { RequestErrorCode } from '../http/request-errors.ts';
+import type { RequestErrorCode } from '../http/request-error-catalogue.ts';
 import { type NamedSchemas, type SchemaName, schemaRef } from './schemas.ts';
 
 /** A part of the document, as OpenAPI has it. */
@@ -104,6 +104,7 @@ export const HEADERS = {
   traceparent: described(
     'The trace of the request, or a new one, with the span of this answer. A job that a request with one has made has it, and so does its container, as `TRACEPARENT`.',
   ),
+  'Accept-Encoding': described('`identity`: bodies are taken as they are.'),
   'WWW-Authenticate': described('How to send credentials.'),
   'Preference-Applied': described('The preferences that were followed.'),
   'RateLimit-Policy': described('How many new jobs a second takes; not where there is no limit.'),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { REQUEST_ERRORS, type RequestErrorCode } from '../http/request-errors.ts';
+import { REQUEST_ERRORS, type RequestErrorCode } from '../http/request-error-catalogue.ts';
 
 const time = z.iso.datetime({ precision: 3 });
 
