@@ -450,6 +450,8 @@ export interface components {
     parameters: never;
     requestBodies: never;
     headers: {
+        /** @description `identity`: bodies are taken as they are. */
+        "Accept-Encoding": string;
         /** @description The preferences that were followed. */
         "Preference-Applied": string;
         /** @description Seconds after which it may be worth to try again. */
@@ -473,6 +475,7 @@ export type TokenList = components['schemas']['TokenList'];
 export type VolumeRemovals = components['schemas']['VolumeRemovals'];
 export type Worker = components['schemas']['Worker'];
 export type WorkerList = components['schemas']['WorkerList'];
+export type HeaderAcceptEncoding = components['headers']['Accept-Encoding'];
 export type HeaderPreferenceApplied = components['headers']['Preference-Applied'];
 export type HeaderRetryAfter = components['headers']['Retry-After'];
 export type HeaderTraceparent = components['headers']['traceparent'];
@@ -1833,6 +1836,7 @@ export interface operations {
             /** @description `request.unsupported_media_type` */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["Accept-Encoding"];
                     traceparent: components["headers"]["traceparent"];
                     "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
@@ -2018,6 +2022,7 @@ export interface operations {
             /** @description `request.unsupported_media_type` */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["Accept-Encoding"];
                     traceparent: components["headers"]["traceparent"];
                     "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
@@ -2375,6 +2380,7 @@ export interface operations {
             /** @description `request.unsupported_media_type` */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["Accept-Encoding"];
                     traceparent: components["headers"]["traceparent"];
                     "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
@@ -2664,6 +2670,7 @@ export interface operations {
             /** @description `request.unsupported_media_type` */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["Accept-Encoding"];
                     traceparent: components["headers"]["traceparent"];
                     "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
@@ -3431,6 +3438,7 @@ export interface operations {
             /** @description `request.unsupported_media_type` */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["Accept-Encoding"];
                     traceparent: components["headers"]["traceparent"];
                     "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
@@ -3640,6 +3648,7 @@ export interface operations {
             /** @description `request.unsupported_media_type` */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["Accept-Encoding"];
                     traceparent: components["headers"]["traceparent"];
                     "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;

@@ -780,6 +780,8 @@ export interface components {
     parameters: never;
     requestBodies: never;
     headers: {
+        /** @description `identity`: bodies are taken as they are. */
+        "Accept-Encoding": string;
         /** @description How the job ended. */
         "Conjob-Conclusion": "SUCCESS" | "FAILURE" | "NOT_FOUND" | "TIMED_OUT" | "CANCELLED" | "UNKNOWN" | "REJECTED";
         /** @description That of the container; -1 when there is none. */
@@ -827,6 +829,7 @@ export type RunAnswer = components['schemas']['RunAnswer'];
 export type Secret = components['schemas']['Secret'];
 export type Worker = components['schemas']['Worker'];
 export type WorkerList = components['schemas']['WorkerList'];
+export type HeaderAcceptEncoding = components['headers']['Accept-Encoding'];
 export type HeaderConjobConclusion = components['headers']['Conjob-Conclusion'];
 export type HeaderConjobExitCode = components['headers']['Conjob-Exit-Code'];
 export type HeaderConjobJobId = components['headers']['Conjob-Job-Id'];
@@ -1469,6 +1472,7 @@ export interface operations {
             /** @description `request.unsupported_media_type` */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["Accept-Encoding"];
                     traceparent: components["headers"]["traceparent"];
                     "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
@@ -1837,6 +1841,7 @@ export interface operations {
             /** @description `request.unsupported_media_type` */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["Accept-Encoding"];
                     traceparent: components["headers"]["traceparent"];
                     "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
@@ -2307,6 +2312,7 @@ export interface operations {
             /** @description `request.unsupported_media_type` */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["Accept-Encoding"];
                     traceparent: components["headers"]["traceparent"];
                     "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
@@ -2874,6 +2880,7 @@ export interface operations {
             /** @description `request.unsupported_media_type` */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["Accept-Encoding"];
                     traceparent: components["headers"]["traceparent"];
                     "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
@@ -3589,6 +3596,7 @@ export interface operations {
             /** @description `request.unsupported_media_type` */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["Accept-Encoding"];
                     traceparent: components["headers"]["traceparent"];
                     "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
@@ -5413,6 +5421,7 @@ export interface operations {
             /** @description `request.unsupported_media_type` */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["Accept-Encoding"];
                     traceparent: components["headers"]["traceparent"];
                     "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
@@ -5582,6 +5591,7 @@ export interface operations {
             /** @description `request.unsupported_media_type` */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["Accept-Encoding"];
                     traceparent: components["headers"]["traceparent"];
                     "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
