@@ -202,10 +202,13 @@ export class EngineError extends Error {
   }
 }
 
-/** The container whose network was to be joined does not run any more: nothing was started. */
+/**
+ * The container whose network was to be joined does not run any more: nothing was started. `code`: what it is for
+ * a container that was to join none, since the engine has no code of its own for this.
+ */
 export class NetworkGoneError extends EngineError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('engine.failed', message, options);
+  constructor(message: string, code: JobErrorCode = 'engine.failed', options?: ErrorOptions) {
+    super(code, message, options);
   }
 }
 

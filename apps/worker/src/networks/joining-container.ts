@@ -64,6 +64,8 @@ export class JoiningContainer {
       return await run(container);
     } catch (error) {
       if (!(error instanceof NetworkGoneError) || this.#spec === undefined) throw error;
+      // The words of the engine are also those of the job's own command.
+      if (this.#held === null) throw error;
       const { engine } = this.#deps;
       this.#giveBack('spent');
       await engine.remove(container);

@@ -142,6 +142,21 @@ describe('a job', () => {
     expect((await run({ args: ['sh', '-c', 'exit 3'] }, losing)).exitCode).toBe(3);
   });
 
+  test('whose command looks like a network that is gone ends as any other that is not there', async () => {
+    const code = 'run.command_not_found';
+    const failing = override(engine, {
+      start: async () => {
+        throw new NetworkGoneError('executable file `/proc/1/ns/net` not found', code);
+      },
+    });
+    const notFound = { conclusion: 'FAILURE', exitCode: 127, error: { code } };
+    expect(await run({}, failing)).toMatchObject(notFound);
+    expect(used()).toEqual(['none']);
+    await untilReady();
+    expect(await run({}, failing)).toMatchObject(notFound);
+    expect(used()).toEqual(['none', 'joined', 'none']);
+  });
+
   test('whose container is kept leaves no held network to the next one, nor to that container', async () => {
     await untilReady();
     const { id } = await run({ remove: false });
