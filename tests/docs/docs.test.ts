@@ -1,8 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { matchesGlob, resolve } from 'node:path';
-import { JOB_ERRORS } from '@conjob/shared';
 import { expect, it } from 'vitest';
-import { REQUEST_ERRORS } from '../../apps/api/src/http/request-error-catalogue.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(resolve(ROOT, path), 'utf8');
@@ -15,19 +13,6 @@ it('.env.example names every variable of every configuration, and no other', () 
   const variables = matches(configs.join('\n'), /^ {2,4}([A-Z][A-Z_]+): /gm);
   const documented = matches(read('.env.example'), /^([A-Z_]+)=/gm);
   expect(documented).toEqual([...new Set(variables)]);
-});
-
-it('docs/errors.md lists every error code with its text, and no other', () => {
-  const jobRows = Object.entries(JOB_ERRORS).map(
-    ([code, { message, hint }]) => `| \`${code}\` | ${message} | ${hint ?? ''} |`,
-  );
-  const requestRows = Object.entries(REQUEST_ERRORS).map(
-    ([code, { status, title }]) => `| \`${code}\` | ${status} | ${title} |`,
-  );
-  const rows = read('docs/errors.md')
-    .split('\n')
-    .filter((line) => line.startsWith('| `'));
-  expect(rows).toEqual([...requestRows, ...jobRows]);
 });
 
 it('docs/docker-compose.md describes every variable of docker-compose.yml', () => {

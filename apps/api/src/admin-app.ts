@@ -10,6 +10,7 @@ import { TokenWatch } from './auth/token-watch.ts';
 import type { Tokens } from './auth/tokens.ts';
 import { type BaseDependencies, createBaseApp } from './base-app.ts';
 import type { ApiConfig } from './config.ts';
+import { errorPageRoutes } from './docs/error-page.ts';
 import { healthcheckRoutes } from './health/healthcheck-routes.ts';
 import { allowMethods } from './http/allow-methods.ts';
 import { configRoutes } from './limits/config-routes.ts';
@@ -66,6 +67,7 @@ export function createAdminApp(dependencies: AdminAppDependencies): Express {
   app.use(
     metricsRoutes(dependencies),
     openApiRoutes(() => adminDocument()),
+    errorPageRoutes(),
   );
   app.use(answerErrors);
   checkAllListed(app, ADMIN_ROUTES);

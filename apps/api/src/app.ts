@@ -10,6 +10,7 @@ import type { Tokens } from './auth/tokens.ts';
 import { type BaseDependencies, createBaseApp } from './base-app.ts';
 import type { ApiConfig } from './config.ts';
 import { docsRoutes } from './docs/docs-routes.ts';
+import { errorPageRoutes } from './docs/error-page.ts';
 import { eventRoutes } from './follow/event-routes.ts';
 import type { FollowDependencies } from './follow/follow-job.ts';
 import type { AbandonedJobs } from './jobs/abandoned-jobs.ts';
@@ -72,6 +73,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(workerRoutes(workers), secretRoutes(secrets));
   app.use(
     openApiRoutes(async () => apiDocument(await specSchema())),
+    errorPageRoutes(),
     docsRoutes(),
   );
   app.use(answerErrors);

@@ -1,6 +1,6 @@
 /**
  * Why a job did not simply run to its end: the one catalogue of codes. A code is stable, a text is not.
- * `docs/errors.md` lists them; a test keeps the two equal.
+ * `docs/errors.md` is made of it.
  */
 export const JOB_ERRORS = {
   'image.not_found': {

@@ -64,8 +64,8 @@ function judge(refusePath: RequestHandler): RequestHandler {
     if (req.method === 'OPTIONS') return next();
     const wanted = wantedOf(req, res);
     if (wanted.length === 0) {
-      const methods = matched.flatMap((route) => route.methods);
-      throw methodNotAllowed(req.method, methods);
+      const methods = new Set(matched.flatMap((route) => route.methods));
+      throw methodNotAllowed(req.method, [...methods]);
     }
     // One path may fit two lines: then the stricter one counts, whatever the order of the routes.
     const needed = strictest(wanted.map(({ access }) => access));

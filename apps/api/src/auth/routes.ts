@@ -44,6 +44,7 @@ export const API_ROUTES: readonly Route[] = [
   route('GET HEAD', '/workers/:name', 'read'),
   route('GET HEAD', '/openapi.json', 'read'),
   route('GET HEAD', '/docs', 'public', ['text/html']),
+  route('GET HEAD', '/docs/errors', 'public', ['text/html']),
   route('GET HEAD', '/docs/:file', 'public', ['text/css', 'text/javascript']),
 ];
 
@@ -63,6 +64,7 @@ export const ADMIN_ROUTES: readonly Route[] = [
   route('GET HEAD', '/healthcheck', 'read'),
   route('GET HEAD', '/metrics', 'read', TEXT),
   route('GET HEAD', '/openapi.json', 'read'),
+  route('GET HEAD', '/docs/errors', 'public', ['text/html']),
 ];
 
 function route(

@@ -1,9 +1,12 @@
 import type { RequestError } from './request-errors.ts';
 
+/** A page with a line for each code, on both ports. */
+export const ERROR_PAGE = '/docs/errors';
+
 /** The error as a problem document (RFC 9457). `path` is that of the request. */
 export function problemDocument(error: RequestError, path?: string): object {
   return {
-    type: `urn:conjob:error:${error.code}`,
+    type: `${ERROR_PAGE}#${error.code}`,
     title: error.title,
     status: error.status,
     detail: error.message,

@@ -185,7 +185,7 @@ describe('/job/run refuses', () => {
     const json = await api.call(`/job/run${search}`, { ...call, headers: JSON_PLEASE });
     expect(json.status).toBe(status);
     expect(json.headers['content-type']).toBe('application/problem+json; charset=utf-8');
-    expect(json.json).toMatchObject({ status, code, type: `urn:conjob:error:${code}` });
+    expect(json.json).toMatchObject({ status, code, type: `/docs/errors#${code}` });
     expect(json.json).toMatchObject({ instance: '/job/run', title: expect.any(String) });
     expect(json.text).toContain(named);
   });

@@ -64,6 +64,7 @@ const SAMPLES: Sample[] = [
   [200, '/healthcheck', '/healthcheck'],
   [200, '/metrics', '/metrics'],
   [200, '/openapi.json', '/openapi.json'],
+  [200, '/docs/errors', '/docs/errors'],
   [400, '/openapi.json', '/openapi.json?x=1'],
 ];
 

@@ -92,6 +92,7 @@ const SAMPLES: Sample[] = [
   [200, '/readyz', () => '/readyz'],
   [200, '/openapi.json', () => '/openapi.json'],
   [200, '/docs', () => '/docs'],
+  [200, '/docs/errors', () => '/docs/errors'],
   [200, '/docs/{file}', () => '/docs/page.js'],
   [200, '/docs/{file}', () => '/docs/page.css'],
   [404, '/docs/{file}', () => '/docs/index.html'],

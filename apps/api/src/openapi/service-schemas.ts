@@ -24,7 +24,10 @@ const worker = z.strictObject({
 });
 
 const problem = z.strictObject({
-  type: z.string(),
+  type: z.string().meta({
+    format: 'uri-reference',
+    description: 'Where it is said what the code means: `/docs/errors#CODE`.',
+  }),
   title: z.string(),
   status: z.int(),
   detail: z.string(),

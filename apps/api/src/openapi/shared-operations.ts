@@ -1,4 +1,4 @@
-import { json, type Operations, withHeaders } from './operation.ts';
+import { json, type Operations, text, withHeaders } from './operation.ts';
 
 const ready = (isReady: boolean) =>
   json(isReady ? 'It can take jobs.' : 'It can not; `reason` says why.', 'Readiness');
@@ -25,6 +25,11 @@ export const SHARED_OPERATIONS: Operations = {
     id: 'getReadiness',
     summary: 'Whether it can take jobs',
     answers: { 200: ready(true), 503: withHeaders(ready(false), 'Retry-After') },
+  },
+  'GET /docs/errors': {
+    id: 'getErrorPage',
+    summary: 'What each error code means: where the `type` of a problem leads',
+    answers: { 200: text('For browsers.', 'text/html') },
   },
   'GET /openapi.json': {
     id: 'getDocument',

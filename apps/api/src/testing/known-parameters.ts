@@ -9,6 +9,7 @@ const WITHOUT_QUERY = [
   '/healthcheck',
   '/metrics',
   '/docs',
+  '/docs/errors',
   '/docs/{file}',
 ];
 

@@ -52,6 +52,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/docs/errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What each error code means: where the `type` of a problem leads
+         * @description Needs no credentials.
+         */
+        get: operations["getErrorPage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /**
+         * What each error code means: where the `type` of a problem leads
+         * @description Needs no credentials.
+         */
+        head: operations["getErrorPageHead"];
+        patch?: never;
+        trace?: never;
+    };
     "/job/run": {
         parameters: {
             query?: never;
@@ -712,6 +736,10 @@ export interface components {
             instance?: string;
             status: number;
             title: string;
+            /**
+             * Format: uri-reference
+             * @description Where it is said what the code means: `/docs/errors#CODE`.
+             */
             type: string;
         };
         Readiness: {
@@ -1184,6 +1212,146 @@ export interface operations {
             };
             /** @description `path.not_found` */
             404: {
+                headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `request.timed_out` */
+            408: {
+                headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `request.headers_too_large` */
+            431: {
+                headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `request.failed` */
+            500: {
+                headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    getErrorPage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description For browsers. */
+            200: {
+                headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description `request.malformed` */
+            400: {
+                headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "request.malformed";
+                    };
+                };
+            };
+            /** @description `request.timed_out` */
+            408: {
+                headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "request.timed_out";
+                    };
+                };
+            };
+            /** @description `request.headers_too_large` */
+            431: {
+                headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "request.headers_too_large";
+                    };
+                };
+            };
+            /** @description `request.failed` */
+            500: {
+                headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "request.failed";
+                    };
+                };
+            };
+        };
+    };
+    getErrorPageHead: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description W3C Trace Context: the trace that this request is a part of. What can not be read is left out; `tracestate` is not read, nor passed on. */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description For browsers. */
+            200: {
+                headers: {
+                    traceparent: components["headers"]["traceparent"];
+                    "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `request.malformed` */
+            400: {
                 headers: {
                     traceparent: components["headers"]["traceparent"];
                     "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
