@@ -15,7 +15,7 @@ import { OutputTail } from './output-tail.ts';
 
 export interface FollowDependencies {
   readonly redis: Redis;
-  readonly ledger: Pick<Submissions, 'find' | 'states'>;
+  readonly ledger: Pick<Submissions, 'find'>;
   readonly events: Pick<JobEvents, 'subscribe'>;
   readonly waits: Pick<JobWaits, 'untilFinished'>;
   readonly hub: Pick<OutputHub, 'subscribe'>;
@@ -197,8 +197,8 @@ class Following {
 
   /** What is deleted while it is read looks like the end of the output. */
   async #finish(): Promise<Followed> {
-    const [state] = await this.#dependencies.ledger.states([this.#id]);
-    return this.#end(state === null ? 'missing' : 'finished');
+    const record = await this.#dependencies.ledger.find(this.#id);
+    return this.#end(record === null ? 'missing' : 'finished');
   }
 
   #end(end: Wait['end']): FollowEnd {

@@ -82,10 +82,10 @@ describe('a wait', () => {
     const id = await submit();
     const claim = await worker.take();
     const slow = {
-      states: ledger.states.bind(ledger),
-      async find(asked: string) {
-        const seen = await ledger.find(asked);
-        if (seen?.state !== 'running') return seen;
+      find: ledger.find.bind(ledger),
+      endedOf: ledger.endedOf.bind(ledger),
+      async isUnfinished(asked: string) {
+        const seen = await ledger.isUnfinished(asked);
         await worker.finish(claim);
         const later = await submit();
         const told = Promise.withResolvers<void>();

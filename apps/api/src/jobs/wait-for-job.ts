@@ -7,7 +7,7 @@ type EarlyEnd = 'elapsed' | 'closing' | 'disconnected';
 export interface Wait {
   /** `missing`: the job is no longer kept. `closing`: this process shuts down. */
   readonly end: 'finished' | 'missing' | EarlyEnd;
-  /** The job as it was last seen; null when it is missing or could not be read at all. */
+  /** The job as it is then; null when it is missing, could not be read, or nobody is there to be told. */
   readonly record: JobRecord | null;
 }
 
@@ -19,7 +19,7 @@ export interface WaitOptions {
 }
 
 interface Dependencies {
-  readonly ledger: Pick<Submissions, 'find' | 'states'>;
+  readonly ledger: Pick<Submissions, 'find' | 'isUnfinished' | 'endedOf'>;
   readonly events: Pick<JobEvents, 'subscribe'>;
   readonly logger: Logger;
   readonly safetyPollMs?: number;
@@ -28,10 +28,10 @@ interface Dependencies {
 const SAFETY_POLL_MS = 2000;
 
 /**
- * Waits for jobs to finish, any number at once. A wait subscribes, then reads the job, then sleeps
- * until it is told to read again: by an event, or by the safety poll, which looks at the states of
- * all jobs that have been waited for longer than two seconds. A lost event thus costs two seconds.
- * While Redis is away waits go on.
+ * Waits for jobs to finish, any number at once. A wait subscribes, then looks whether the job goes on, then sleeps
+ * until it is told to read it: by an event, or by the safety poll, which asks for all jobs that have been waited
+ * for longer than two seconds which of them have ended. A lost event thus costs two seconds.
+ * While Redis is away waits go on. Of a job that goes on nothing is kept here: thousands may be waited for.
  */
 export class JobWaits {
   readonly #dependencies: Dependencies;
@@ -78,17 +78,26 @@ export class JobWaits {
   }
 
   async #follow(waiter: Waiter): Promise<Wait> {
-    let record: JobRecord | null = null;
+    if (waiter.ended === undefined && (await this.#goesOn(waiter.id))) await waiter.woken();
     for (;;) {
       // The last look comes after the end of the wait: what it finds is as new as can be.
       const end = waiter.ended;
-      const found = await this.#read(waiter.id);
-      if (found === null) return { end: 'missing', record: null };
-      record = found ?? record;
+      if (end === 'disconnected') return { end, record: null };
+      const record = await this.#read(waiter.id);
+      if (record === null) return { end: 'missing', record };
       if (record?.state === 'finished') return { end: 'finished', record };
-      if (end !== undefined) return { end, record };
+      if (end !== undefined) return { end, record: record ?? null };
       await waiter.woken();
-      if (waiter.ended === 'disconnected') return { end: waiter.ended, record };
+    }
+  }
+
+  /** As far as can be seen: without Redis the safety poll looks again. */
+  async #goesOn(id: string): Promise<boolean> {
+    try {
+      return await this.#dependencies.ledger.isUnfinished(id);
+    } catch (error) {
+      this.#dependencies.logger.debug({ err: error, job: id }, 'a wait begins without Redis');
+      return true;
     }
   }
 
@@ -105,7 +114,7 @@ export class JobWaits {
   #add(waiter: Waiter): void {
     this.#waiters.add(waiter);
     if (this.#closing) waiter.end('closing');
-    this.#poll ??= setInterval(() => void this.#pollStates(), this.#pollMs);
+    this.#poll ??= setInterval(() => void this.#pollEnds(), this.#pollMs);
   }
 
   #delete(waiter: Waiter): void {
@@ -115,16 +124,15 @@ export class JobWaits {
     this.#poll = undefined;
   }
 
-  async #pollStates(): Promise<void> {
+  async #pollEnds(): Promise<void> {
     if (this.#polling) return;
     this.#polling = true;
     const oldest = performance.now() - this.#pollMs;
     const waiters = [...this.#waiters].filter(({ since }) => since <= oldest);
     try {
-      const ids = [...new Set(waiters.map(({ id }) => id))];
-      const states = ids.length === 0 ? [] : await this.#dependencies.ledger.states(ids);
+      const ids = new Set(waiters.map(({ id }) => id));
       const ended = new Set(
-        ids.filter((_, index) => states[index] === 'finished' || states[index] === null),
+        ids.size === 0 ? [] : await this.#dependencies.ledger.endedOf([...ids]),
       );
       for (const waiter of waiters) if (ended.has(waiter.id)) waiter.look();
     } catch (error) {

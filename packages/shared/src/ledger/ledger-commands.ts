@@ -17,6 +17,7 @@ export interface LedgerCommands {
     [outcome: string, id: string, limit?: string, allowed?: number, rate?: number, left?: number]
   >;
   conjobQueued(...keysAndArguments: Argument[]): Promise<number>;
+  conjobEnded(...keysAndArguments: Argument[]): Promise<string[]>;
   conjobClaim(...keysAndArguments: Argument[]): Promise<[string, ...unknown[]]>;
   conjobAdopt(
     ...keysAndArguments: Argument[]
@@ -39,6 +40,7 @@ export interface LedgerCommands {
 export function withLedgerCommands(redis: Redis): LedgerCommands {
   redis.defineCommand('conjobAccept', { numberOfKeys: 17, lua: submissions.ACCEPT });
   redis.defineCommand('conjobQueued', { numberOfKeys: 2, lua: submissions.QUEUED });
+  redis.defineCommand('conjobEnded', { numberOfKeys: 1, lua: submissions.ENDED });
   redis.defineCommand('conjobClaim', { numberOfKeys: 10, lua: attempts.CLAIM });
   redis.defineCommand('conjobAdopt', { numberOfKeys: 3, lua: attempts.ADOPT });
   redis.defineCommand('conjobAdvance', { numberOfKeys: 2, lua: attempts.ADVANCE });

@@ -67,6 +67,16 @@ if f[1] == 'queued' and f[2] ~= ARGV[2] then return 0 end -- it has been taken f
 return redis.call('ZREM', KEYS[2], ARGV[1])
 `;
 
+/** KEYS: prefix of jobs. ARGV: ids. Returns those that have finished, or are not there: mostly none of many. */
+export const ENDED = `#!lua flags=no-writes
+local ended = {}
+for _, id in ipairs(ARGV) do
+  local state = redis.call('HGET', KEYS[1] .. id, 'state')
+  if not state or state == 'finished' then table.insert(ended, id) end
+end
+return ended
+`;
+
 /**
  * The only way in which a lease ends. That it is over by the clock of Redis is not enough, since a clock
  * can jump: somebody must have seen, by a clock of its own, that nobody renewed it (`observationMs`).

@@ -129,15 +129,34 @@ describe('the list', () => {
     expect(await ledger.submissions.list(3, ids[1])).toEqual([ids[0]]);
   });
 
-  test('gives states and records of many at once; unknown ones are null, or left out', async () => {
+  test('tells which of many have ended, unknown ones among them, and gives the records of those that are known', async () => {
     const queued = await ledger.submit();
     const finished = await ledger.submitFinished();
     const ids = [finished, 'nobody', queued];
-    expect(await ledger.submissions.states(ids)).toEqual(['finished', null, 'queued']);
+    expect(await ledger.submissions.endedOf(ids)).toEqual([finished, 'nobody']);
+    expect(await Promise.all(ids.map((id) => ledger.submissions.isUnfinished(id)))).toEqual([
+      false,
+      false,
+      true,
+    ]);
     const records = await ledger.submissions.findAll(ids);
     expect(records).toEqual([await ledger.find(finished), await ledger.find(queued)]);
-    expect(await ledger.submissions.states([])).toEqual([]);
+    expect(await ledger.submissions.endedOf([])).toEqual([]);
     expect(await ledger.submissions.findAll([])).toEqual([]);
+  });
+});
+
+describe('a look at thousands of jobs', () => {
+  test('finds each that has ended, and asks Redis a few times only', async () => {
+    const [first, last] = [await ledger.submitFinished(), await ledger.submitFinished()];
+    const waiting = await ledger.submit();
+    const ids = [first, ...Array.from({ length: 1_998 }, () => waiting), last];
+    const scripts = async (): Promise<number> =>
+      Number(/cmdstat_evalsha:calls=(\d+)/.exec(await ledger.redis.info('commandstats'))?.[1]);
+    await ledger.submissions.endedOf([first]);
+    const before = await scripts();
+    expect(await ledger.submissions.endedOf(ids)).toEqual([first, last]);
+    expect((await scripts()) - before).toBe(4);
   });
 });
 

@@ -19,6 +19,8 @@ import type { Acceptance, Submission } from './submission.ts';
 const IDEMPOTENCY_MS = 24 * 3600 * 1000;
 /** A job whose worker was lost so often before it had even started it may be what kills its workers. */
 const MAX_LOSSES = 3;
+/** Takes Redis less than a millisecond. */
+const LOOKED_AT_ONCE = 500;
 
 /** Somebody's right to a job, as it was seen. */
 export interface Lease {
@@ -165,15 +167,20 @@ export class Submissions {
     return readJobRecord(id, await this.#redis.hgetall(keys.job(id)));
   }
 
-  /** States of many jobs in one round trip, in the order of `ids`; null for unknown ones. */
-  async states(ids: readonly string[]): Promise<(string | null)[]> {
-    const pipeline = this.#redis.pipeline();
-    for (const id of ids) pipeline.hget(keys.job(id), 'state');
-    const replies = (await pipeline.exec()) ?? [];
-    return replies.map(([error, state]) => {
-      if (error) throw error;
-      return state as string | null;
-    });
+  /** False also for a job that is not there. */
+  async isUnfinished(id: string): Promise<boolean> {
+    const state = await this.#redis.hget(keys.job(id), 'state');
+    return state !== null && state !== 'finished';
+  }
+
+  /** Which of these jobs have finished, or are not there. Asks for some at a time, so that Redis can do other things. */
+  async endedOf(ids: readonly string[]): Promise<string[]> {
+    const ended: string[] = [];
+    for (let from = 0; from < ids.length; from += LOOKED_AT_ONCE) {
+      const some = ids.slice(from, from + LOOKED_AT_ONCE);
+      ended.push(...(await this.#commands.conjobEnded(keys.job(''), ...some)));
+    }
+    return ended;
   }
 
   /** Records of ids in one round trip; those that have expired are left out. */
