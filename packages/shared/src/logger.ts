@@ -19,6 +19,8 @@ export function createLogger({ name, level, destination }: LoggerOptions): Logge
 
 /** What is more than this is written without waiting for the end of the turn. */
 const BUFFER_BYTES = 8 * 1024;
+/** Kept while whoever reads the log, or its disk, takes nothing; lines beyond are lost. */
+const MAX_BUFFER_BYTES = 1024 * 1024;
 let shared: DestinationStream | undefined;
 
 /**
@@ -27,11 +29,19 @@ let shared: DestinationStream | undefined;
  */
 function standardOutput(): DestinationStream {
   if (shared !== undefined) return shared;
-  const output = pino.destination({ dest: 1, sync: true, minLength: BUFFER_BYTES });
+  const output = pino.destination({
+    dest: 1,
+    sync: true,
+    minLength: BUFFER_BYTES,
+    maxLength: MAX_BUFFER_BYTES,
+  });
+  // Jobs go on without a log.
+  output.on('error', () => {});
   let isDue = false;
   const flush = (): void => {
     isDue = false;
-    output.flushSync();
+    // Not `flushSync`, which waits until a disk has them: that would cost more than the rest of a job.
+    output.flush();
   };
   process.on('exit', flush);
   shared = {
