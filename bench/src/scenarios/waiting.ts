@@ -1,7 +1,7 @@
 import { quantile } from '../report/statistics.ts';
 import { figure, table } from '../report/table.ts';
 import { cpuMs, difference, peakBytes } from '../simulation/process-costs.ts';
-import { untilWaiting } from '../simulation/redis-view.ts';
+import { acceptedInTurn } from '../simulation/redis-view.ts';
 import { checkPrinted, runPath } from '../simulation/simulated-jobs.ts';
 import { withSimulation } from '../simulation/with-simulation.ts';
 import { residentBytes } from '../stage/processes.ts';
@@ -17,8 +17,8 @@ export const waiting: Scenario = {
   name: 'waiting',
   title: 'Ten thousand clients that wait',
   method: `\
-${CLIENTS} clients of one process send \`POST /job/run\` to one API process, each on a connection of its own, while no
-worker is there. When all wait, one worker on a fake engine starts with ${SLOTS} slots, and every client must get
+${CLIENTS} clients of one process send \`POST /job/run\` to one API process, each on a connection of its own and some hundred at a
+time, while no worker is there. When all wait, one worker on a fake engine starts with ${SLOTS} slots, and every client must get
 what its own job printed. Target: the API never holds more than ${TARGET_MB} MB (10⁶ bytes; VmHWM).`,
   rounds: 1,
   async run({ quick, signal, say }) {
@@ -30,22 +30,28 @@ what its own job printed. Target: the API never holds more than ${TARGET_MB} MB 
         await client.open(clients);
         const begin = performance.now();
         const answeredAt: number[] = [];
-        const requests = Array.from({ length: clients }, async (_, number) => {
+        const requests: Promise<void>[] = [];
+        const run = async (number: number): Promise<void> => {
           const answer = await client.send('POST', runPath(`job-${number}`));
           answeredAt.push(performance.now());
           checkPrinted(answer, `job-${number}`);
-        });
-        const all = Promise.all(requests);
-        // Handled below; a failure meanwhile must not end the process.
-        all.catch(() => {});
-        await untilWaiting(simulation, clients, signal);
+        };
+        const failed = new AbortController();
+        const send = (number: number): void => {
+          const request = run(number);
+          // Told below; it must not be waited for in vain.
+          request.catch((error: unknown) => failed.abort(error));
+          requests.push(request);
+        };
+        const either = AbortSignal.any([signal, failed.signal]);
+        await acceptedInTurn(simulation, clients, send, either);
         const acceptedMs = performance.now() - begin;
         const held = residentBytes(simulation.api.pid);
         say(`${clients} clients wait`);
         const before = cpuMs(simulation);
         const workersAt = performance.now();
         await simulation.startWorkers();
-        await all;
+        await Promise.all(requests);
         const cpu = difference(
           { ...cpuMs(simulation), workers: 0 },
           { ...before, workers: 0 },

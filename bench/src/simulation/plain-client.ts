@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 export interface PlainAnswer {
@@ -63,7 +62,9 @@ export class PlainClient {
 
   /** Resolves when all connections are closed. */
   async close(): Promise<void> {
-    const closed = [...this.#open].map(({ socket }) => once(socket, 'close'));
+    const closed = [...this.#open].map(
+      ({ socket }) => new Promise((resolve) => socket.once('close', resolve)),
+    );
     for (const { socket } of this.#open) socket.destroy();
     await Promise.all(closed);
   }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BULL_PREFIX, connectPatient, disconnect, keys, RUN_QUEUE } from '@conjob/shared';
 import type { Simulation } from './start-simulation.ts';
 
-const LOOK_MS = 50;
+const LOOK_MS = 5;
 const SETTLED_WITHIN_MS = 10_000;
 
 type Redis = ReturnType<typeof connectPatient>;
@@ -21,14 +21,20 @@ export async function usedMemoryBytes(redis: Redis): Promise<number> {
   return Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1]);
 }
 
-/** Resolves when so many jobs have been accepted. */
-export async function untilWaiting(
+const SENT_AT_ONCE = 250;
+
+/** Calls `send` so many times, in batches, and resolves when all of these jobs are accepted. */
+export async function acceptedInTurn(
   { redis: { url } }: Simulation,
   jobs: number,
+  send: (number: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
   await withRedis(url, async (redis) => {
-    while ((await redis.zcard(keys.jobs)) < jobs) await sleep(LOOK_MS, undefined, { signal });
+    for (let sent = 0; sent < jobs; ) {
+      for (const end = Math.min(jobs, sent + SENT_AT_ONCE); sent < end; sent += 1) send(sent);
+      while ((await redis.zcard(keys.jobs)) < sent) await sleep(LOOK_MS, undefined, { signal });
+    }
   });
 }
 

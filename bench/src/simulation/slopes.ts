@@ -5,7 +5,7 @@ import { closedRun } from './closed-run.ts';
 import { holdRequests } from './held-requests.ts';
 import { PlainClient } from './plain-client.ts';
 import { cpuMs, difference, eachPart, type PerPart } from './process-costs.ts';
-import { untilWaiting } from './redis-view.ts';
+import { acceptedInTurn } from './redis-view.ts';
 import { submitPath, UNFIT_JOB } from './simulated-jobs.ts';
 import type { Simulation } from './start-simulation.ts';
 import { withSimulation } from './with-simulation.ts';
@@ -72,15 +72,17 @@ export function besideWorkers(size: number, run: SlopeRun): Promise<SlopePoint> 
 
 /** Clients that wait for jobs which do not come to their turn. */
 export function besideWaiting(size: number, run: SlopeRun): Promise<SlopePoint> {
-  // An API takes 10,000 connections by default: those who wait, and who run jobs beside them, need more.
-  const env = { ...NO_POOL, MAX_CONNECTIONS: String(2 * (size + CLIENTS)) };
-  return withSimulation({ workers: 1, slots: SLOTS, env }, async (simulation, client) => {
+  // By default an API takes no more connections than so many wait.
+  const env = { ...NO_POOL, MAX_CONNECTIONS: String(size + CLIENTS) };
+  const options = { workers: 1, slots: SLOTS, env };
+  return withSimulation(options, async (simulation, client) => {
     const waiting = new PlainClient(simulation.url);
     try {
       await waiting.open(size);
       const wait = { json: UNFIT_JOB, waitSeconds: WAIT_SECONDS };
-      for (let n = 0; n < size; n += 1) waiting.send('POST', '/jobs', wait).catch(() => {});
-      await untilWaiting(simulation, size, run.signal);
+      // They are not answered before they are let go of.
+      const send = () => void waiting.send('POST', '/jobs', wait).catch(() => {});
+      await acceptedInTurn(simulation, size, send, run.signal);
       return { size, ...(await warmRun(simulation, client, run)) };
     } finally {
       await waiting.close();

@@ -12,7 +12,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 async function logInto(path: string): Promise<{ code: unknown; errors: string }> {
   const out = openSync(path, 'w');
   try {
-    const child = spawn(process.execPath, [PROCESS], { stdio: ['ignore', out, 'pipe'] });
+    const stdio = ['ignore', out, 'pipe'] as const;
+    const child = spawn(process.execPath, [PROCESS], { stdio: [...stdio], timeout: 20_000 });
     let errors = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       errors += text;
