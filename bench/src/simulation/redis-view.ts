@@ -33,7 +33,10 @@ export async function acceptedInTurn(
   await withRedis(url, async (redis) => {
     for (let sent = 0; sent < jobs; ) {
       for (const end = Math.min(jobs, sent + SENT_AT_ONCE); sent < end; sent += 1) send(sent);
-      while ((await redis.zcard(keys.jobs)) < sent) await sleep(LOOK_MS, undefined, { signal });
+      while ((await redis.zcard(keys.jobs)) < sent) {
+        signal.throwIfAborted();
+        await sleep(LOOK_MS);
+      }
     }
   });
 }
