@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 
-const PROCESS = join(import.meta.dirname, 'testing', 'logging-process.fixture.ts');
+const PROCESS = fileURLToPath(import.meta.resolve('./testing/logging-process.fixture.ts'));
 const folder = mkdtempSync(join(tmpdir(), 'conjob-log-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
