@@ -55,6 +55,22 @@ function record(disposition: (delivery: Delivery) => Disposition = () => 'done')
   return { taken, process };
 }
 
+/** What the intake is told when it asks for a job comes late, but for the first so many times. */
+function holdAnswersBut(first: number) {
+  const released = Promise.withResolvers<void>();
+  type Ask = (...args: unknown[]) => Promise<unknown>;
+  const redis = ledger.redis as unknown as Record<string, Ask>;
+  const [name = ''] = Object.keys(redis).filter((command) => command.startsWith('moveToActive:'));
+  const ask = redis[name]?.bind(redis) as Ask;
+  let asked = 0;
+  vi.spyOn(redis, name).mockImplementation(async (...args) => {
+    asked += 1;
+    if (asked > first) await released.promise;
+    return ask(...args);
+  });
+  return { release: () => released.resolve() };
+}
+
 describe('an intake', () => {
   test('delivers again what a dead worker had taken, whatever the length of the lease', async () => {
     await queue.add('job-1');
@@ -74,6 +90,18 @@ describe('an intake', () => {
     expect(taken).toEqual([]);
     isFree = true;
     await until(() => taken.length === 1);
+  });
+
+  test('begins with a job before it is known whether there is another one', async () => {
+    await queue.add('job-1');
+    const { taken, process } = record();
+    const intake = open({ process });
+    await intake.ready();
+    const answers = holdAnswersBut(1);
+    intake.allow(2);
+    await until(() => taken.length === 1);
+    answers.release();
+    await until(async () => (await queue.stateOf('job-1')) === 'unknown');
   });
 
   test('wakes a worker that waits when it gives a job back', async () => {

@@ -25,6 +25,12 @@ export interface IntakeOptions {
   readonly logger: Logger;
 }
 
+/** A job that was taken, and is being processed. */
+interface Taken {
+  readonly place: Place;
+  readonly disposition: Promise<Disposition>;
+}
+
 /** A clock that is so far ahead is as good as right. */
 const NEGLIGIBLE_MS = 100;
 const MAX_BRAKE_MS = 1_000;
@@ -37,7 +43,7 @@ export class Intake {
   readonly #worker: Worker;
   readonly #options: IntakeOptions;
   /** A job that is not in here goes back. */
-  readonly #taken = new WeakMap<Job, Place>();
+  readonly #taken = new WeakMap<Job, Taken>();
   #running = 0;
 
   /** Takes nothing until it is allowed to. */
@@ -101,28 +107,35 @@ export class Intake {
     });
   }
 
+  /** Begins with the job at once: while BullMQ may take more, it first asks for the next one, and waits for the answer. */
   #onTaken(job: Job): void {
     this.#running += 1;
     const place = this.#options.onTaken();
-    if (place === null) this.#running -= 1;
-    else this.#taken.set(job, place);
+    if (place === null) {
+      this.#running -= 1;
+      return;
+    }
+    const disposition = this.#options.process({
+      queue: this.#options.queue,
+      ticket: job.id ?? '',
+      count: job.attemptsStarted,
+      answered: place.answered,
+    });
+    // It may fail before BullMQ has come to it.
+    disposition.catch(() => {});
+    this.#taken.set(job, { place, disposition });
   }
 
   async #handle(job: Job, token: string): Promise<void> {
-    const place = this.#taken.get(job);
-    if (place === undefined) return this.#giveBack(job, token);
+    const taken = this.#taken.get(job);
+    if (taken === undefined) return this.#giveBack(job, token);
     let disposition: Disposition;
     try {
-      disposition = await this.#options.process({
-        queue: this.#options.queue,
-        ticket: job.id ?? '',
-        count: job.attemptsStarted,
-        answered: place.answered,
-      });
+      disposition = await taken.disposition;
     } finally {
       // BullMQ asks for the next job with the end of this one: by then it is decided whether it may.
       this.#running -= 1;
-      place.release();
+      taken.place.release();
     }
     if (disposition === 'done') return;
     if (disposition === 'back') return this.#giveBack(job, token);

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { createLogger, keys, type Labels, queueOf } from '@conjob/shared';
 import { until } from '@conjob/testkit';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openQueue, type TestQueue } from '../testing/test-queue.ts';
 import { openLedger, type TestLedger } from '../testing/test-redis.ts';
 import type { Delivery, Disposition } from './delivery.ts';
+import { Intake } from './intake.ts';
 import { Intakes } from './intakes.ts';
 import { RunLimit } from './run-limit.ts';
 import { Slots } from './slots.ts';
@@ -104,6 +105,17 @@ describe('a worker', () => {
     const worker = await start({ ...GPU, arch: 'arm64', zone: 'x' }, 9);
     await until(() => worker.running.length === 4);
     expect(worker.running).toEqual([...ids, others[0]].sort());
+  });
+
+  test('does not shut a queue for a job that leaves slots free', async () => {
+    const worker = await start(ANY, 2);
+    const hold = vi.spyOn(Intake.prototype, 'hold');
+    const id = await submit(ANY);
+    await until(() => worker.running.length === 1);
+    worker.end(id);
+    await until(() => worker.running.length === 0);
+    expect(hold).not.toHaveBeenCalled();
+    hold.mockRestore();
   });
 
   test('leaves a job that requires another label to a worker that has it', async () => {

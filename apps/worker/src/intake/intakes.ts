@@ -125,8 +125,9 @@ export class Intakes {
 
   #onTaken(): Place | null {
     if (this.#isHeld || this.#free === 0) return null;
-    const answered = this.#runLimit.ask();
+    // In this order: for a moment a slot more would seem to be free, and the queue be shut and opened for it.
     const free = this.#slots.occupy();
+    const answered = this.#runLimit.ask();
     const release = () => {
       answered(null);
       free();
