@@ -1,5 +1,5 @@
 import { until } from '@conjob/testkit';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeEngine } from '../engine/fake/fake-engine.ts';
 import { testContainer } from '../testing/specs.ts';
 import { HeldNetwork } from './held-network.ts';
@@ -79,6 +79,22 @@ describe('a pool of networks', () => {
     await use(first, 'echo', 'hi');
     pool.giveBack(first, 'ended');
     expect(await pool.take()).toBe(first);
+  });
+
+  test('gives each of those who wait one, when as many are about to be ready', async () => {
+    const used = [await taken(), await taken()];
+    const checks = used.map((held) => {
+      const check = Promise.withResolvers<boolean>();
+      vi.spyOn(held, 'isAsMade').mockReturnValue(check.promise);
+      pool.giveBack(held, 'ended');
+      return check;
+    });
+    const waiting = used.map(() => pool.take());
+    for (const check of checks) {
+      check.resolve(true);
+      await Promise.race(waiting);
+    }
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set(used));
   });
 
   test.each([

@@ -72,14 +72,8 @@ export class NetworkPool {
   async take(): Promise<HeldNetwork | null> {
     if (!this.#isWanted) this.#target = 0;
     this.#wantedAt = this.#now();
-    // The one that was just used may be about to be ready: that takes less than to do without.
-    if (this.#ready.length === 0 && this.#checks.size > 0) {
-      await within(CHECK_MS, Promise.race(this.#checks));
-    }
-    this.retireOld();
-    const held = this.#ready.pop();
-    if (held !== undefined) this.#inUse.add(held);
-    else this.#target = Math.min(this.#target + 1, this.#options.size);
+    const held = await this.#next();
+    if (held === undefined) this.#target = Math.min(this.#target + 1, this.#options.size);
     this.#fill();
     return held ?? null;
   }
@@ -109,6 +103,19 @@ export class NetworkPool {
     for (const held of [...this.#ready]) this.#retire(held);
     for (const held of this.#inUse) held.close();
     await Promise.all(this.#removals);
+  }
+
+  /** The one that was just used may be about to be ready: that takes less than to do without. Several may wait for several. */
+  async #next(): Promise<HeldNetwork | undefined> {
+    const giveUpAt = performance.now() + CHECK_MS;
+    for (;;) {
+      this.retireOld();
+      const held = this.#ready.pop();
+      if (held !== undefined) this.#inUse.add(held);
+      const leftMs = giveUpAt - performance.now();
+      if (held !== undefined || this.#checks.size === 0 || leftMs <= 0) return held;
+      await within(leftMs, Promise.race(this.#checks));
+    }
   }
 
   #check(held: HeldNetwork): void {
