@@ -14,6 +14,7 @@ import { recovery } from './scenarios/recovery.ts';
 import type { Results, Scenario } from './scenarios/scenario.ts';
 import { simulation } from './scenarios/simulation.ts';
 import { throughput } from './scenarios/throughput.ts';
+import { timeline } from './scenarios/timeline.ts';
 import { waiting } from './scenarios/waiting.ts';
 import { setStage } from './stage/stage.ts';
 
@@ -21,6 +22,7 @@ const SCENARIOS: readonly Scenario[] = [
   echo,
   throughput,
   cpu,
+  timeline,
   output,
   noop,
   simulation,

@@ -1,0 +1,92 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { containerOf, type Network, runInConJob, untilGone } from '../jobs/conjob-job.ts';
+import { median } from '../report/statistics.ts';
+import { figure, table } from '../report/table.ts';
+import { calm } from '../stage/calm.ts';
+import { readSteps } from '../timeline/steps.ts';
+import { type Span, type StepSummary, summarizeSteps } from '../timeline/summarize-steps.ts';
+import type { Performance, Scenario } from './scenario.ts';
+
+const TRACE = join(import.meta.dirname, '../timeline/trace.ts');
+const WARM_UP = 5;
+const CALM_WITHIN_MS = 3_000;
+/** Longer than a process keeps what it has noted. */
+const FLUSHED_MS = 200;
+
+export const timeline: Scenario = {
+  name: 'timeline',
+  title: 'Where the time of one job goes',
+  method: `\
+Every request that API and worker send to Redis and to the engine for one \`echo\` job, one job at a time: when it began and ended, in ms since
+the client sent its request, medians of all jobs. API and worker are loaded with a script that notes what Node and ioredis tell
+anybody who listens (\`diagnostics_channel\`); it costs a fraction of a millisecond.`,
+  rounds: 20,
+  async run(performance) {
+    const reports: string[] = [];
+    for (const network of ['none', 'bridge'] as const) {
+      for (const pool of ['auto', 'off'] as const) {
+        reports.push(await measure(performance, network, pool));
+      }
+    }
+    return reports.join('\n\n');
+  },
+};
+
+async function measure(
+  { stage, rounds, signal, say }: Performance,
+  network: Network,
+  pool: 'auto' | 'off',
+): Promise<string> {
+  say(`network ${network}, held networks ${pool}`);
+  const folder = mkdtempSync(join(tmpdir(), 'conjob-bench-'));
+  const path = join(folder, 'steps');
+  const env = {
+    NODE_OPTIONS: `--import=${TRACE}`,
+    BENCH_TIMELINE: path,
+    REDIS_URL: `${stage.redisUrl}/4`,
+    ...(pool === 'off' ? { WORKER_SANDBOX_POOL: 'off' } : {}),
+  };
+  try {
+    return await stage.withConJob(env, async ({ url }) => {
+      const spans: Span[] = [];
+      const answers: number[] = [];
+      for (let number = 0; number < WARM_UP + rounds; number += 1) {
+        signal.throwIfAborted();
+        await calm(CALM_WITHIN_MS);
+        const begin = performance.timeOrigin + performance.now();
+        const job = { image: stage.image, network, args: ['echo', 'timeline'] };
+        const { id, ms } = await runInConJob(url, job);
+        await untilGone(stage.docker, containerOf(id));
+        await sleep(20);
+        const span = { begin, end: performance.timeOrigin + performance.now() };
+        if (number < WARM_UP) continue;
+        spans.push(span);
+        answers.push(ms);
+      }
+      await sleep(FLUSHED_MS);
+      const title = `Network \`${network}\`, ${pool === 'off' ? 'without held networks' : 'held networks'}`;
+      return report(title, summarizeSteps(readSteps(path), spans), median(answers));
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function report(title: string, steps: readonly StepSummary[], answerMs: number): string {
+  return [
+    `### ${title}`,
+    '',
+    table(
+      ['step', 'begin ms', 'end ms', 'took ms'],
+      steps.map(({ app, what, beginMs, endMs, tookMs }) => [
+        `${app}: ${what}`,
+        ...[beginMs, endMs, tookMs].map((ms) => figure(ms)),
+      ]),
+    ),
+    '',
+    `Answer after ${figure(answerMs)} ms.`,
+  ].join('\n');
+}
