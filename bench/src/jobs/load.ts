@@ -7,8 +7,15 @@ import { type Network, runInConJob } from './conjob-job.ts';
 import { textOf } from './frames.ts';
 import type { Template } from './like-conjob.ts';
 
-/** Runs that many `echo` jobs in one way, and returns the time they took in ms. */
-export type Load = (jobs: number) => Promise<number>;
+export interface LoadRun {
+  /** Until all answers were there, and all containers removed. */
+  readonly ms: number;
+  /** Of each job, until its answer. */
+  readonly latenciesMs: readonly number[];
+}
+
+/** Runs that many `echo` jobs in one way. */
+export type Load = (jobs: number) => Promise<LoadRun>;
 
 export interface LoadOptions {
   readonly url: string;
@@ -32,17 +39,22 @@ export function loads(
   return {
     // As many jobs wait as run: a slot that is free finds the next job in the queue.
     conJob: async (jobs) => {
-      const runOne = async () =>
-        check((await runInConJob(url, { image, network, args: ['echo', word] })).text);
-      return (
-        (await closedLoop({ jobs, clients: 2 * slots, signal }, runOne)) +
-        (await untilAllRemoved(docker))
-      );
+      const latenciesMs: number[] = [];
+      const ms = await closedLoop({ jobs, clients: 2 * slots, signal }, async () => {
+        const answer = await runInConJob(url, { image, network, args: ['echo', word] });
+        check(answer.text);
+        latenciesMs.push(answer.ms);
+      });
+      return { ms: ms + (await untilAllRemoved(docker)), latenciesMs };
     },
-    bare: (jobs) =>
-      closedLoop({ jobs, clients: slots, signal }, () =>
-        runBare(docker, template(['echo', word]), async (output) => check(await textOf(output))),
-      ),
+    bare: async (jobs) => {
+      const latenciesMs: number[] = [];
+      const ms = await closedLoop({ jobs, clients: slots, signal }, async () => {
+        const sink = async (output: AsyncIterable<Buffer>) => check(await textOf(output));
+        latenciesMs.push((await runBare(docker, template(['echo', word]), sink)).knownMs);
+      });
+      return { ms, latenciesMs };
+    },
   };
 }
 

@@ -11,7 +11,7 @@ describe('quantiles', () => {
   });
 
   test('one value is every quantile', () => {
-    expect(summarize([7])).toEqual({ p50: 7, p95: 7, min: 7, max: 7 });
+    expect(summarize([7])).toEqual({ p50: 7, p95: 7, p99: 7, min: 7, max: 7 });
   });
 
   test('numbers are ordered as numbers', () => {

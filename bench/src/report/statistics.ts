@@ -1,6 +1,7 @@
 export interface Summary {
   readonly p50: number;
   readonly p95: number;
+  readonly p99: number;
   readonly min: number;
   readonly max: number;
 }
@@ -19,10 +20,15 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 export function summarize(values: readonly number[]): Summary {
   return {
     p50: median(values),
     p95: quantile(values, 0.95),
+    p99: quantile(values, 0.99),
     min: quantile(values, 0),
     max: quantile(values, 1),
   };

@@ -5,7 +5,7 @@ import { median } from '../report/statistics.ts';
 import { figure, table } from '../report/table.ts';
 import { busyShare } from '../stage/calm.ts';
 import type { ConJob } from '../stage/conjob.ts';
-import { machineCpuMs, processCpuMs } from '../stage/processes.ts';
+import { eachPart, PARTS, type Spent, spending } from '../stage/spent.ts';
 import type { Stage } from '../stage/stage.ts';
 import { compareAgents } from './http-agents.ts';
 import type { Performance, Scenario } from './scenario.ts';
@@ -15,9 +15,6 @@ const IDLE_MS = 2_000;
 const jobsFor = (slots: number): number => Math.max(20, 4 * slots);
 /** A process that has just started compiles: so many jobs come before those that count. */
 const WARM_UP_JOBS = 40;
-
-const PARTS = ['api', 'worker', 'redis', 'client', 'rest'] as const;
-type Spent = Record<(typeof PARTS)[number], number>;
 
 export const cpu: Scenario = {
   name: 'cpu',
@@ -72,24 +69,9 @@ async function measure(performance: Performance, slots: number): Promise<string[
 
 function perJob(load: Load, jobs: number, stage: Stage, conJob: ConJob): Measure<Spent> {
   return async () => {
-    const before = spentSoFar(stage, conJob);
-    await load(jobs);
-    const after = spentSoFar(stage, conJob);
-    const each = (part: keyof Spent): number => (after[part] - before[part]) / jobs;
-    return Object.fromEntries(PARTS.map((part) => [part, each(part)])) as Spent;
+    const { spent } = await spending(stage, conJob, () => load(jobs));
+    return eachPart((part) => spent[part] / jobs);
   };
-}
-
-function spentSoFar({ redisPid }: Stage, { apiPid, workerPid }: ConJob): Spent {
-  const { user, system } = process.cpuUsage();
-  const named = {
-    api: processCpuMs(apiPid),
-    worker: processCpuMs(workerPid),
-    redis: processCpuMs(redisPid),
-    client: (user + system) / 1000,
-  };
-  const sum = Object.values(named).reduce((total, ms) => total + ms, 0);
-  return { ...named, rest: machineCpuMs() - sum };
 }
 
 function row(name: string, rounds: readonly Spent[]): string[] {

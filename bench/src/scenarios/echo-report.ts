@@ -1,11 +1,14 @@
 import type { Answer, Network } from '../jobs/conjob-job.ts';
-import { differences, median, ratios, summarize } from '../report/statistics.ts';
+import { costsTable } from '../report/costs-table.ts';
+import { differences, mean, median, ratios } from '../report/statistics.ts';
 import { figure, table } from '../report/table.ts';
+import { eachPart, type Memory, type Spent } from '../stage/spent.ts';
 import { VARIANT_NAMES, type Variant } from '../stage/variants.ts';
 
 export const TARGET_OVERHEAD_MS = 15;
 /** Of what `docker run` takes. */
 const TARGET_SHARES = { none: 0.58, bridge: 0.6 } as const;
+const TARGET_SHARE_CRUN = 0.5;
 
 export type Way = Variant | 'bare' | 'dockerRun';
 
@@ -21,12 +24,15 @@ export interface EchoRun {
   /** False when the machine had other things to do at the start, for seconds. */
   readonly wasCalm: boolean;
   readonly parts?: Answer['parts'];
+  /** CPU time, until the container was removed. */
+  readonly spent: Spent;
 }
 
 /** What the runs say, as tables. Values of the same index were measured in the same round. */
 export function reportEcho(
   network: Network,
   runs: Readonly<Partial<Record<Way, readonly EchoRun[]>>>,
+  memory: Readonly<Partial<Record<Way, Memory>>>,
   cliVersion: string | undefined,
 ): string {
   const ways = (Object.keys(NAMES) as Way[]).filter((way) => runs[way] !== undefined);
@@ -35,18 +41,20 @@ export function reportEcho(
   const lines = [
     `### Network \`${network}\``,
     '',
-    table(
-      ['way', 'p50 ms', 'p95 ms', 'min ms', 'max ms'],
-      ways.map((way) => {
-        const { p50, p95, min, max } = summarize(known(way));
-        return [NAMES[way], ...[p50, p95, min, max].map((ms) => figure(ms))];
-      }),
+    costsTable(
+      ways.map((way) => ({
+        name: NAMES[way],
+        jobsPerSecond: 1000 / mean(known(way)),
+        latenciesMs: known(way),
+        spentPerJob: eachPart((part) => mean((runs[way] ?? []).map(({ spent }) => spent[part]))),
+        memory: memory[way],
+      })),
     ),
     '',
     table(
       ['compared within a round', 'p50', 'target'],
       [
-        ...(cliVersion === undefined ? [] : compareWithDocker(network, known)),
+        ...(cliVersion === undefined ? [] : compareWithDocker(network, ways, known)),
         [
           `${NAMES.noPool} − ${NAMES.bare}`,
           `${figure(median(differences(known('noPool'), known('bare'))))} ms`,
@@ -65,13 +73,19 @@ export function reportEcho(
   return lines.join('\n');
 }
 
-function compareWithDocker(network: Network, known: (way: Way) => number[]): string[][] {
+function compareWithDocker(
+  network: Network,
+  ways: readonly Way[],
+  known: (way: Way) => number[],
+): string[][] {
   const targets: Readonly<Record<Variant, string>> = {
     reuse: `≤ ${TARGET_SHARES[network]}`,
     never: '',
     noPool: '< 1',
+    crun: network === 'none' ? `≤ ${TARGET_SHARE_CRUN}` : '',
   };
-  return (Object.keys(targets) as Variant[]).map((variant) => [
+  const variants = (Object.keys(targets) as Variant[]).filter((variant) => ways.includes(variant));
+  return variants.map((variant) => [
     `${NAMES[variant]} / ${NAMES.dockerRun}`,
     figure(median(ratios(known(variant), known('dockerRun'))), 2),
     targets[variant],

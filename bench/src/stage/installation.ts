@@ -79,7 +79,12 @@ export async function install(
       return { ...api, url: String(url), adminUrl: String(adminUrl) };
     },
     startWorker: (env = {}) =>
-      start('worker', { DOCKER_HOST: `unix://${engineSocket}`, WORKER_NAME: WORKER, ...env }),
+      start('worker', {
+        DOCKER_HOST: `unix://${engineSocket}`,
+        WORKER_NAME: WORKER,
+        CONTAINER_RUNTIME: 'default',
+        ...env,
+      }),
     async stop() {
       await killAll();
       signalAll([redis.pid], 'SIGCONT');

@@ -1,3 +1,4 @@
+import { ensureBinaries, findBinary } from '@conjob/provision';
 import { connectPatient, disconnect, Releasers } from '@conjob/shared';
 import {
   startTestEngine,
@@ -18,6 +19,8 @@ export interface Stage {
   /** Without the number of a database: by that, several ConJobs can share it. */
   readonly redisUrl: string;
   readonly image: string;
+  /** The engine offers crun beside its own runtime. Whoever wants it says `CONTAINER_RUNTIME`. */
+  readonly hasCrun: boolean;
   /** Run what `pnpm build` made instead of the sources. */
   readonly built: boolean;
   /** Gives `use` a new ConJob, and stops it afterwards. */
@@ -29,6 +32,9 @@ export interface Stage {
   withInstallation<T>(use: (installation: Installation) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
+
+/** What is compared runs by the same runtime, unless a scenario says otherwise. */
+export const RUNTIME = { CONTAINER_RUNTIME: 'default' } as const;
 
 export interface StageOptions {
   readonly built: boolean;
@@ -45,7 +51,8 @@ export async function setStage({ built, everysec }: StageOptions): Promise<Stage
     const redis = await startTestRedis({ appendOnly: true, listen: 'tcp' });
     releasers.push(() => redis.stop());
     if (everysec) await writeEverySecond(redis.url);
-    const engine = await startTestEngine({ witness: false, withBridge: true });
+    const hasCrun = await isThere('crun');
+    const engine = await startTestEngine({ witness: false, withBridge: true, withCrun: hasCrun });
     releasers.push(() => engine.stop());
     const places = {
       redisUrl: redis.url,
@@ -59,9 +66,10 @@ export async function setStage({ built, everysec }: StageOptions): Promise<Stage
       redisPid: redis.pid,
       redisUrl: redis.url,
       image: TEST_IMAGES.busybox.tag,
+      hasCrun,
       built,
       async withConJob(env, use) {
-        const conJob = await startConJob({ ...places, env });
+        const conJob = await startConJob({ ...places, env: { ...RUNTIME, ...env } });
         try {
           return await use(conJob);
         } finally {
@@ -82,6 +90,12 @@ export async function setStage({ built, everysec }: StageOptions): Promise<Stage
     await releasers.releaseAll();
     throw error;
   }
+}
+
+/** Also where it can only be found in the packages of the system, and is installed from them. */
+async function isThere(binary: 'crun'): Promise<boolean> {
+  await ensureBinaries([binary]).catch(() => {});
+  return findBinary(binary) !== undefined;
 }
 
 /** Without an HTTP agent of its own, as the worker connects; see the scenario `cpu`. */

@@ -1,0 +1,77 @@
+import type { Network } from '../jobs/conjob-job.ts';
+import type { LoadRun } from '../jobs/load.ts';
+import { type CostRow, costsTable } from '../report/costs-table.ts';
+import { median, ratios } from '../report/statistics.ts';
+import { figure, table } from '../report/table.ts';
+import { eachPart, type Memory, type Spent } from '../stage/spent.ts';
+import { VARIANT_NAMES, type Variant } from '../stage/variants.ts';
+
+/** Of the bare rate, at its best. */
+export const TARGET = 1.5;
+export const TARGET_CRUN = 2;
+/** Of the bare rate, at the same number of slots. */
+export const TARGET_WITHOUT_POOL = 0.95;
+
+export type Way = Variant | 'bare';
+const NAMES: Readonly<Record<Way, string>> = { ...VARIANT_NAMES, bare: 'bare' };
+
+/** What was measured with one number of slots. Values of the same index were measured in the same round. */
+export interface Measured {
+  readonly slots: number;
+  /** In each run. */
+  readonly jobs: number;
+  readonly runs: Readonly<Partial<Record<Way, readonly (LoadRun & { readonly spent: Spent })[]>>>;
+  readonly memory: Readonly<Partial<Record<Way, Memory>>>;
+}
+
+export function reportThroughput(
+  network: Network,
+  measured: readonly Measured[],
+  rounds: number,
+): string {
+  const ways = (Object.keys(NAMES) as Way[]).filter((way) => measured[0]?.runs[way] !== undefined);
+  const variants = ways.filter((way): way is Variant => way !== 'bare');
+  const best = (way: Way) => Math.max(...measured.map((each) => median(rates(each, way))));
+  return [
+    `### Network \`${network}\``,
+    '',
+    table(
+      ['jobs/s', ...ways.map((way) => NAMES[way]), 'without / bare', 'target'],
+      measured.map((each) => [
+        `${each.slots} slots`,
+        ...ways.map((way) => figure(median(rates(each, way)), 2)),
+        figure(median(ratios(rates(each, 'noPool'), rates(each, 'bare'))), 2),
+        `≥ ${TARGET_WITHOUT_POOL}`,
+      ]),
+    ),
+    '',
+    table(
+      ['at its best / bare at its best', 'ratio', 'target'],
+      variants.map((variant) => [
+        NAMES[variant],
+        figure(best(variant) / best('bare'), 2),
+        { reuse: `≥ ${TARGET}`, crun: `≥ ${TARGET_CRUN}`, never: '', noPool: '' }[variant],
+      ]),
+    ),
+    '',
+    costsTable(measured.flatMap((each) => ways.map((way) => costs(each, way)))),
+    '',
+    `${rounds} rounds for each number of slots. Latencies are those of all jobs, of which twice as many as there are slots are under way with ConJob.`,
+  ].join('\n');
+}
+
+function rates({ runs, jobs }: Measured, way: Way): number[] {
+  return (runs[way] ?? []).map(({ ms }) => (jobs * 1000) / ms);
+}
+
+function costs(measured: Measured, way: Way): CostRow {
+  const { slots, jobs, runs, memory } = measured;
+  const own = runs[way] ?? [];
+  return {
+    name: `${slots}: ${NAMES[way]}`,
+    jobsPerSecond: median(rates(measured, way)),
+    latenciesMs: own.flatMap(({ latenciesMs }) => latenciesMs),
+    spentPerJob: eachPart((part) => median(own.map(({ spent }) => spent[part])) / jobs),
+    memory: memory[way],
+  };
+}
