@@ -10,7 +10,7 @@ import { readSteps } from '../timeline/steps.ts';
 import { type Span, type StepSummary, summarizeSteps } from '../timeline/summarize-steps.ts';
 import type { Performance, Scenario } from './scenario.ts';
 
-const TRACE = join(import.meta.dirname, '../timeline/trace.ts');
+const TRACE = join(import.meta.dirname, '../timeline/trace-main.ts');
 const WARM_UP = 5;
 const CALM_WITHIN_MS = 3_000;
 /** Longer than a process keeps what it has noted. */

@@ -34,7 +34,7 @@ export interface Stage {
 }
 
 /** What is compared runs by the same runtime, unless a scenario says otherwise. */
-export const RUNTIME = { CONTAINER_RUNTIME: 'default' } as const;
+const RUNTIME = { CONTAINER_RUNTIME: 'default' } as const;
 
 export interface StageOptions {
   readonly built: boolean;
