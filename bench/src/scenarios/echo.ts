@@ -49,7 +49,7 @@ Without a pool the target is less than \`docker run\` takes, and an overhead of 
 };
 
 async function measure(
-  { stage, rounds, signal, say }: Performance,
+  { stage, rounds, quick, signal, say }: Performance,
   conJobs: ConJobs,
   network: Network,
 ): Promise<string> {
@@ -90,7 +90,7 @@ async function measure(
   );
   say(`network ${network}: warming up, then ${rounds} rounds of ${Object.keys(ways).length} ways`);
   for (const variant of variants) {
-    for (let jobs = WARM_UP_ROUNDS; jobs < WARM_UP_JOBS; jobs += 1) {
+    for (let jobs = WARM_UP_ROUNDS; jobs < (quick ? 0 : WARM_UP_JOBS); jobs += 1) {
       signal.throwIfAborted();
       await runInConJob(conJobOf(conJobs, variant).url, { image, network, args: ['true'] });
     }

@@ -1,4 +1,4 @@
-import { median } from '../report/statistics.ts';
+import { median, quantile } from '../report/statistics.ts';
 import { figure, table } from '../report/table.ts';
 import { type Cost, type CostCase, measureCost } from './fairness-cost.ts';
 import { type DelayCase, measureDelay, SLOTS } from './fairness-delay.ts';
@@ -60,11 +60,10 @@ async function eachRound<Case, Value>(
 
 function reportDelays(delays: readonly Measured<DelayCase, number>[]): string {
   return table(
-    ['delay of the single job, ms', 'p50', 'max'],
+    ['delay of the single job, ms', 'p50', 'p95', 'p99', 'max'],
     delays.map(({ of: { queued, isApart }, values }) => [
       `${queued.toLocaleString('en')} jobs, ${isApart ? 'a group of its own' : 'the same group'}`,
-      figure(median(values), 0),
-      figure(Math.max(...values), 0),
+      ...[0.5, 0.95, 0.99, 1].map((share) => figure(quantile(values, share), 0)),
     ]),
   );
 }

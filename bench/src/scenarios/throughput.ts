@@ -15,6 +15,8 @@ import {
 } from './throughput-report.ts';
 
 const SLOTS = [1, 2, 4, 8];
+const QUICK_SLOTS = [2];
+const QUICK_JOBS = 6;
 /** Long enough that the first and the last job, when not all slots are busy, weigh little. */
 const jobsFor = (slots: number): number => Math.max(16, 8 * slots);
 /** A process that has just started compiles, and held networks have to be made: so many jobs come before those that count. */
@@ -36,7 +38,8 @@ round. Targets: ${TARGET} times the bare rate, each at its best, and by crun ${T
     const reports: string[] = [];
     for (const network of ['none', 'bridge'] as const) {
       const measured: Measured[] = [];
-      for (const slots of SLOTS) measured.push(await measure(performance, network, slots));
+      const allSlots = performance.quick ? QUICK_SLOTS : SLOTS;
+      for (const slots of allSlots) measured.push(await measure(performance, network, slots));
       reports.push(reportThroughput(network, measured, performance.rounds));
     }
     return reports.join('\n\n');
@@ -44,11 +47,11 @@ round. Targets: ${TARGET} times the bare rate, each at its best, and by crun ${T
 };
 
 function measure(
-  { stage, rounds, signal, say }: Performance,
+  { stage, rounds, quick, signal, say }: Performance,
   network: Network,
   slots: number,
 ): Promise<Measured> {
-  const jobs = jobsFor(slots);
+  const jobs = quick ? QUICK_JOBS : jobsFor(slots);
   const variants = variantsOn(stage);
   say(
     `network ${network}, ${slots} slots: ${rounds} rounds of ${variants.length + 1} × ${jobs} jobs`,
@@ -63,7 +66,7 @@ function measure(
       ['bare', of('noPool').bare] as const,
     ]) as Record<Way, Load>;
     const pidsOf = (way: Way) => conJobOf(conJobs, way === 'bare' ? 'noPool' : way);
-    for (const run of Object.values(ways)) await run(warmUpJobsFor(slots));
+    for (const run of Object.values(ways)) await run(quick ? QUICK_JOBS : warmUpJobsFor(slots));
     const measured = Object.entries(ways).map(([way, run]): [string, Measure<Costs>] => [
       way,
       async () => {
