@@ -1,3 +1,4 @@
+export * from './buffer-garbage.ts';
 export * from './conclusion.ts';
 export * from './group.ts';
 export * from './image-policy.ts';

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { notePassedOutput } from './buffer-garbage.ts';
 import { keys } from './keys.ts';
 
 export interface StoredChunk {
@@ -50,8 +51,10 @@ export async function readOutputPage(
 
 /** An entry of an output stream. Fields are always written as: s, 1 or 2, d, bytes. */
 export function toStoredChunk([position, fields]: [id: Buffer, fields: Buffer[]]): StoredChunk {
+  const [, , , data = Buffer.alloc(0)] = fields;
+  notePassedOutput(data.length);
   const stream = fields[1]?.toString() === '2' ? 'stderr' : 'stdout';
-  return { position: position.toString(), stream, data: fields[3] ?? Buffer.alloc(0) };
+  return { position: position.toString(), stream, data };
 }
 
 /** How many bytes of each stream of an attempt are kept. */

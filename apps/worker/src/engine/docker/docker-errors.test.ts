@@ -73,6 +73,7 @@ describe('what an engine says becomes an entry of the catalogue:', () => {
       'run.command_not_found',
     ],
     ['start', 400, 'exec: "/etc": permission denied: unknown', 'run.not_executable'],
+    ['start', 500, 'open executable: Operation not permitted: unknown', 'run.not_executable'],
     ['start', 400, 'exec /x: exec format error', 'run.not_executable'],
     ['start', 500, 'unable to find user x: no matching entries in passwd file', 'run.unknown_user'],
     ['start', 400, 'exec /bin/echo: argument list too long', 'run.arguments_too_long'],

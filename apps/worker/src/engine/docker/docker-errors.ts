@@ -52,6 +52,8 @@ const START_RULES: readonly Rule[] = [
   [/exec: "docker-init"/, 'sandbox.refused'],
   [/argument list too long/i, 'run.arguments_too_long'],
   [/unable to find user|no matching entries in passwd|unable to find group/i, 'run.unknown_user'],
+  // What crun says of a directory.
+  [/open executable: operation not permitted/i, 'run.not_executable'],
   [/permission denied|is a directory|exec format error/i, 'run.not_executable'],
   [/executable file not found|no such file or directory/i, 'run.command_not_found'],
   [/no space left/i, 'engine.no_space'],
