@@ -6,6 +6,8 @@ import { keysCommand } from './secrets/keys-command.ts';
 import { startWorker, workerConfigSchema } from './worker.ts';
 import { NameTakenError } from './worker-name.ts';
 
+const COMMANDS = 'Without one this is a worker; there are: reaper, redis-users, keys.';
+
 const [, entry = '', command, ...rest] = process.argv;
 if (command === 'reaper') {
   await reaperMain(rest, process.env);
@@ -13,6 +15,11 @@ if (command === 'reaper') {
 }
 if (command === 'redis-users') process.exit(await redisUsersCommand(rest, console.log));
 if (command === 'keys') process.exit(await keysCommand(rest, process.env, console.log));
+// Whoever mistypes one must not get a worker, which takes jobs.
+if (command !== undefined) {
+  console.error(`There is no command ${command}. ${COMMANDS}`);
+  process.exit(2);
+}
 
 const quit = new AbortController();
 let reaper: ReaperChild | undefined;
