@@ -65,7 +65,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(
     guardRoutes(API_ROUTES, {
       identify: authenticate({ login: logins.api, role: 'submit', tokens, brake, watch }),
-      hint: 'Run a job with /job/run?image=…, or see /jobs.',
+      hint: 'Run a job with /job/run?image=…, see /jobs, or read /docs.',
     }),
   );
   app.use(cutOffStalledClients(config.clientStallMs));

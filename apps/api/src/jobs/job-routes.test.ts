@@ -256,6 +256,7 @@ test.each(['/', '/job', '/job/run/x', '/jobs/a/b', '/favicon.ico'])(
     const answer = await api.call(path, { headers: { Accept: 'text/html' } });
     expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
     expect(answer.json).toMatchObject({ status: 404, code: 'path.not_found', instance: path });
+    expect(answer.json.hint).toContain('/docs');
   },
 );
 
