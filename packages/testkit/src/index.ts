@@ -28,6 +28,7 @@ export {
   type TestEngineOptions,
 } from './test-engine.ts';
 export { importTestImages, TEST_IMAGES } from './test-images.ts';
+export { startTestNginx, type TestNginx } from './test-nginx.ts';
 export { startTestRedis, type TestRedis, type TestRedisOptions } from './test-redis.ts';
 export { type RegistryLogin, startTestRegistry, type TestRegistry } from './test-registry.ts';
 export { importTinyImage, listVolumes } from './tiny-image.ts';

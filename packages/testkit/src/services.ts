@@ -50,7 +50,7 @@ export default async function services(project: TestProject): Promise<() => Prom
 
 async function startServices(): Promise<Services> {
   const say = (line: string) => console.log(line);
-  const tools = ['busybox', 'docker-registry', 'htpasswd'] as const;
+  const tools = ['busybox', 'docker-registry', 'htpasswd', 'nginx'] as const;
   await ensureBinaries(['redis-server', 'dockerd', 'crun', ...tools], { say });
   await sweepAbandoned();
   const childrenBefore = new Set(childProcesses().map(({ pid }) => pid));

@@ -26,6 +26,7 @@ export const CATALOGUE = {
     dnf: 'docker-compose',
     macos: 'part of Docker Desktop',
   },
+  nginx: { apt: ['nginx'], dnf: 'nginx', macos: 'brew install nginx' },
   htpasswd: { apt: ['apache2-utils'], dnf: 'httpd-tools', macos: 'part of macOS' },
   curl: { apt: ['curl'], dnf: 'curl', macos: 'part of macOS' },
   // It brings libnss3, which a browser of the tests needs.
