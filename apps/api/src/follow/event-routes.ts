@@ -4,7 +4,7 @@ import { clientLeft } from '../http/client-left.ts';
 import { Query } from '../http/query.ts';
 import { invalidFields } from '../http/request-errors.ts';
 import { sendLive } from '../http/send-live.ts';
-import type { JobRouteDependencies } from '../jobs/run-routes.ts';
+import type { JobRouteDependencies } from '../jobs/job-route-dependencies.ts';
 import { FAREWELL } from '../middleware/stalled-clients.ts';
 import { type EventCursor, FROM_THE_START, parseEventId } from './event-id.ts';
 import { droppedText } from './event-text.ts';

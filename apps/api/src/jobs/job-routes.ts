@@ -19,12 +19,12 @@ import {
   setResultHeaders,
   setSubmittedHeaders,
 } from './job-answer.ts';
+import type { JobRouteDependencies } from './job-route-dependencies.ts';
 import { type JobView, jobPath } from './job-view.ts';
 import { nextPageUrl, readListQuery } from './list-query.ts';
 import { ON_DISCONNECT } from './on-disconnect.ts';
 import { readQueryRequest } from './query-request.ts';
 import { reproduce } from './reproduce.ts';
-import type { JobRouteDependencies } from './run-routes.ts';
 import { readSpecRequest } from './spec-request.ts';
 
 const MAX_WAIT_SECONDS = 300;

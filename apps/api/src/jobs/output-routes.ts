@@ -6,7 +6,7 @@ import { RequestError } from '../http/request-errors.ts';
 import { sendChunks } from '../http/send-chunks.ts';
 import { setResultHeaders } from './job-answer.ts';
 import type { OutputRange } from './job-output.ts';
-import type { JobRouteDependencies } from './run-routes.ts';
+import type { JobRouteDependencies } from './job-route-dependencies.ts';
 
 const STREAMS = ['stdout', 'stderr'] as const;
 

@@ -2,7 +2,6 @@ import type { JobError, JobResult } from '@conjob/shared';
 import { type RequestHandler, type Response, Router } from 'express';
 import { jobGroup } from '../auth/job-group.ts';
 import { principalOf } from '../auth/principal.ts';
-import type { FollowDependencies } from '../follow/follow-job.ts';
 import { streamRun } from '../follow/stream-run.ts';
 import { accepts, prefersJson } from '../http/accept.ts';
 import { allowMethods } from '../http/allow-methods.ts';
@@ -13,8 +12,6 @@ import { RequestError } from '../http/request-errors.ts';
 import { sendChunks } from '../http/send-chunks.ts';
 import { passedTrace } from '../http/trace-context.ts';
 import { answerRejected, RefusedJobError } from '../limits/refused-job.ts';
-import type { AbandonedJobs } from './abandoned-jobs.ts';
-import type { CurrentSpecSchema } from './current-spec-schema.ts';
 import { idempotencyKeyHash } from './idempotency.ts';
 import {
   answerUnfinished,
@@ -24,19 +21,9 @@ import {
   setResultHeaders,
   setSubmittedHeaders,
 } from './job-answer.ts';
-import type { JobService } from './job-service.ts';
+import type { JobRouteDependencies } from './job-route-dependencies.ts';
 import { conclusionFacts, errorOf, viewRun } from './job-view.ts';
 import { readQueryRequest } from './query-request.ts';
-import type { JobWaits } from './wait-for-job.ts';
-
-export interface JobRouteDependencies {
-  readonly jobs: JobService;
-  readonly waits: JobWaits;
-  readonly abandoned: AbandonedJobs;
-  readonly follow: FollowDependencies;
-  readonly specSchema: CurrentSpecSchema;
-  readonly maxInputBytes: number;
-}
 
 /** `/job/run`: run a job, wait, answer with what it printed, or print it as it comes. */
 export function runRoutes({
