@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { EngineError } from '../engine.ts';
 import { type Operation, toEngineError } from './docker-errors.ts';
 
@@ -12,6 +13,8 @@ export async function withDeadline<T>(
   discard?: (late: T) => void,
 ): Promise<T> {
   const controller = new AbortController();
+  // The client inspects all of its options, with all that is hidden in them, on each request.
+  Object.assign(controller.signal, { [inspect.custom]: () => 'AbortSignal' });
   const { promise: expired, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     reject(
