@@ -27,7 +27,6 @@ what its own job printed. Target: the API never holds more than ${TARGET_MB} MB 
       { workers: 1, slots: SLOTS, isIdle: true },
       async (simulation, client) => {
         const alone = residentBytes(simulation.api.pid);
-        await client.open(clients);
         const begin = performance.now();
         const answeredAt: number[] = [];
         const requests: Promise<void>[] = [];

@@ -23,7 +23,10 @@ export async function usedMemoryBytes(redis: Redis): Promise<number> {
 
 const SENT_AT_ONCE = 250;
 
-/** Calls `send` so many times, in batches, and resolves when all of these jobs are accepted. */
+/**
+ * Calls `send` so many times, in batches, and resolves when all of these jobs are accepted. Each request opens its
+ * connection: an API closes those that were opened ahead and say nothing for too long.
+ */
 export async function acceptedInTurn(
   { redis: { url } }: Simulation,
   jobs: number,

@@ -78,7 +78,6 @@ export function besideWaiting(size: number, run: SlopeRun): Promise<SlopePoint> 
   return withSimulation(options, async (simulation, client) => {
     const waiting = new PlainClient(simulation.url);
     try {
-      await waiting.open(size);
       const wait = { json: UNFIT_JOB, waitSeconds: WAIT_SECONDS };
       // They are not answered before they are let go of.
       const send = () => void waiting.send('POST', '/jobs', wait).catch(() => {});

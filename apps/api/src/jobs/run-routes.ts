@@ -1,5 +1,5 @@
 import type { JobError, JobResult } from '@conjob/shared';
-import { type RequestHandler, type Response, Router } from 'express';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { jobGroup } from '../auth/job-group.ts';
 import { principalOf } from '../auth/principal.ts';
 import { streamRun } from '../follow/stream-run.ts';
@@ -25,6 +25,14 @@ import type { JobRouteDependencies } from './job-route-dependencies.ts';
 import { conclusionFacts, errorOf, viewRun } from './job-view.ts';
 import { readQueryRequest } from './query-request.ts';
 
+/** What is kept of a request while its job runs. */
+interface StartedRun {
+  readonly id: string;
+  readonly wantsStream: boolean;
+  readonly cancelOnDisconnect: boolean;
+  readonly options: { readonly timeoutMs: number | undefined; readonly signal: AbortSignal };
+}
+
 /** `/job/run`: run a job, wait, answer with what it printed, or print it as it comes. */
 export function runRoutes({
   jobs,
@@ -34,17 +42,23 @@ export function runRoutes({
   specSchema,
   maxInputBytes,
 }: JobRouteDependencies) {
+  // Thousands may wait: of what they asked for, nothing is kept meanwhile but what it takes to answer them.
   const run: RequestHandler = async (req, res) => {
+    const started = await start(req, res);
+    if (started !== null) await answer(req, res, started);
+  };
+
+  /** Null when it was refused, and has its answer. */
+  const start = async (req: Request, res: Response): Promise<StartedRun | null> => {
     const job = readQueryRequest(await specSchema(), req.originalUrl, bodyOf(req));
+    req.body = undefined;
     if (job.wantsStream) refuseOtherThanText(req.get('accept'));
     const preferences = readPreferences(req.get('prefer'));
     const seconds = preferredWaitSeconds(preferences);
     const keyHash = idempotencyKeyHash(req, res);
     const group = jobGroup(principalOf(res), job.spec.group);
-    const options = {
-      timeoutMs: seconds === undefined ? undefined : seconds * 1000,
-      signal: clientLeft(res),
-    };
+    const timeoutMs = seconds === undefined ? undefined : seconds * 1000;
+    const options = { timeoutMs, signal: clientLeft(res) };
     const submitted = await jobs
       .submit(job, {
         keyHash,
@@ -56,26 +70,37 @@ export function runRoutes({
         if (error instanceof RefusedJobError) return error;
         throw error;
       });
-    if (submitted instanceof RefusedJobError) return answerRejected(res, submitted);
+    if (submitted instanceof RefusedJobError) {
+      answerRejected(res, submitted);
+      return null;
+    }
     setSubmittedHeaders(res, submitted);
     setAppliedPreferences(res, preferences);
+    const { wantsStream, cancelOnDisconnect } = job;
+    return { id: submitted.id, wantsStream, cancelOnDisconnect, options };
+  };
 
-    const { end, record } = job.wantsStream
-      ? await streamRun(res, follow, submitted.id, options)
-      : await waits.untilFinished(submitted.id, options);
+  const answer = async (
+    req: Request,
+    res: Response,
+    { id, wantsStream, cancelOnDisconnect, options }: StartedRun,
+  ): Promise<void> => {
+    const { end, record } = wantsStream
+      ? await streamRun(res, follow, id, options)
+      : await waits.untilFinished(id, options);
     if (end === 'disconnected') {
-      if (job.cancelOnDisconnect) abandoned.cancel(submitted.id);
+      if (cancelOnDisconnect) abandoned.cancel(id);
       return;
     }
     if (res.headersSent) return;
     if (end === 'missing') throw jobGone();
     if (end !== 'finished' || !record?.result) {
-      await answerUnfinished(res, jobs, submitted.id, record);
+      await answerUnfinished(res, jobs, id, record);
       return;
     }
     setResultHeaders(res, record);
     res.status(conclusionFacts(record.result.conclusion).status);
-    if (!job.wantsStream && prefersJson(req.get('accept'))) {
+    if (!wantsStream && prefersJson(req.get('accept'))) {
       await sendWithOutput(res, viewRun(record, record.result), jobs.resultOutput(record));
     } else
       await answerText(
