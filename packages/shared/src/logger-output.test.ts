@@ -35,6 +35,14 @@ describe('the log on standard output', () => {
     expect(messages).toEqual(['one', 'two', 'three']);
   });
 
+  test('holds up no end when nobody reads it any more', async () => {
+    const stdio = ['ignore', 'pipe', 'ignore'] as const;
+    const child = spawn(process.execPath, [PROCESS], { stdio: [...stdio], timeout: 20_000 });
+    // As that of a reaper whose worker was killed, with whoever read what both say.
+    child.stdout?.destroy();
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
   test('ends or holds up nothing when its disk is full', async () => {
     expect(await logInto('/dev/full')).toEqual({ code: 0, errors: '' });
   });
