@@ -12,8 +12,9 @@ interface ThrownByExpress {
 export function toRequestError(error: unknown): RequestError {
   if (error instanceof RequestError) return error;
   return (
-    redisFault(error) ??
+    // First: a client that left looks, by its code, like a Redis that did.
     fromExpress(error) ??
+    redisFault(error) ??
     new RequestError('request.failed', 'An error that is not yours ended this request.', {
       hint: 'Please report it with the X-B3-TraceId of this answer.',
       cause: error,

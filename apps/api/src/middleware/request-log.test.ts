@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { until } from '@conjob/testkit';
 import { expect, test } from 'vitest';
+import { openRaw } from '../testing/raw-client.ts';
 import { byImage } from '../testing/scripts.ts';
 import { useTestApi } from '../testing/test-api.ts';
 
@@ -38,6 +39,19 @@ test('a failed job is no error of the platform', async () => {
   const [line] = await linesOf(answer.headers['x-b3-traceid'] as string);
   expect(line).toMatchObject({ level: 30, status: 500 });
   expect(line).not.toHaveProperty('err');
+});
+
+test('a client that leaves within its body is no fault of Redis', async () => {
+  const before = api.logs.length;
+  const client = openRaw(api.api.port);
+  client.send('POST /jobs?image=echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf');
+  // The headers have come when the answer to what was sent later has.
+  await api.call('/livez');
+  client.leave();
+  const lines = () => api.logs.slice(before).filter(({ path }) => path === '/jobs');
+  await until(() => lines().length > 0);
+  expect(lines()).toEqual([expect.objectContaining({ level: 30, status: 400 })]);
+  expect(lines()[0]).not.toHaveProperty('err');
 });
 
 test('probes are logged for debugging only', async () => {
