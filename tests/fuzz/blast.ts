@@ -6,7 +6,8 @@ import { type Answer, call } from '../../apps/api/src/testing/http-client.ts';
 import { bytesOf, type FuzzRequest, targetOf } from './requests/fuzz-request.ts';
 import { fuzzRequest, offersOf } from './requests/request-arbitrary.ts';
 import { exchange, patience } from './support/exchange.ts';
-import type { FuzzedApi } from './support/fuzzed-api.ts';
+import { type FuzzedApi, MAX_QUEUED } from './support/fuzzed-api.ts';
+import { callKnown, makeLogins, mayEnter, type Who } from './support/logins.ts';
 
 export interface BlastOptions {
   readonly requests: number;
@@ -18,6 +19,8 @@ export interface BlastOptions {
 /** How many answers there were of each status; `none` where the client left, or was cut off, before. */
 export type Statuses = Record<string, number>;
 
+/** So much of the requests come before the queue is full. */
+const OPEN_SHARE = 0.8;
 const REMEMBERED_JOBS = 64;
 /** Where the one worker has been drained it says so, by 500 as its clients expect. */
 const HEALTH = '/healthcheck';
@@ -34,6 +37,7 @@ export class Blast {
   readonly #checks: Record<FuzzRequest['port'], AnswerChecks>;
   readonly #jobs: string[] = [];
   readonly statuses: Statuses = {};
+  #logins: Record<Who, string | undefined> | undefined;
 
   constructor(api: FuzzedApi, documents: Record<FuzzRequest['port'], OpenApiDocument>) {
     this.#api = api;
@@ -49,13 +53,16 @@ export class Blast {
   async run({ requests, seed, clients }: BlastOptions): Promise<void> {
     const made = fc.sample(this.#arbitrary, { numRuns: requests, seed });
     const rest = made.entries();
+    this.#logins = await makeLogins(this.#api.adminUrl);
     const client = async () => {
       for (const [number, request] of rest) {
-        const fault = await this.#send(request);
+        if (number === Math.floor(requests * OPEN_SHARE)) await this.#setQueue(0);
+        const fault = await this.#send(this.#withLogin(request));
         if (fault !== null)
           throw new Error(`seed ${seed}, request ${number}: ${fault}\n${show(request)}`);
       }
     };
+    await this.#setQueue(MAX_QUEUED);
     await Promise.all(Array.from({ length: clients }, client));
   }
 
@@ -78,7 +85,40 @@ export class Blast {
     this.#count(answer === null ? [] : [answer.status]);
     if (answer === null) return null;
     this.#remember(answer);
-    return faultOf(request, answer) ?? this.#undescribed(request, answer);
+    await this.#resume(request);
+    return (
+      faultOf(request, answer) ?? this.#letIn(request, answer) ?? this.#undescribed(request, answer)
+    );
+  }
+
+  /** How many jobs may wait: with 0, each new one is refused. */
+  async #setQueue(places: number): Promise<void> {
+    const query = `conjob.job.limit.maxQueuedJobs=${places}`;
+    await callKnown(`${this.#api.adminUrl}/tasks/config?${query}`, { method: 'POST' });
+  }
+
+  /** With the login of who sends it, where its headers have none. */
+  #withLogin(request: FuzzRequest): FuzzRequest {
+    const login = this.#logins?.[request.who];
+    if (login === undefined || hasLogin(request)) return request;
+    return { ...request, headers: [...request.headers, ['Authorization', login]] };
+  }
+
+  /** A worker that somebody has drained would take no more jobs: an operator mends that at once. */
+  async #resume({ template }: FuzzRequest): Promise<void> {
+    if (!template.endsWith('/drain')) return;
+    await callKnown(`${this.#api.adminUrl}/workers/w1/resume`, { method: 'POST' });
+  }
+
+  /** Something that is not for all was answered to somebody who has no right to it. */
+  #letIn({ port, method, template, who, headers }: FuzzRequest, answer: Answer): string | null {
+    const operation = this.#documents[port].paths[template]?.[method.toLowerCase()];
+    const isForAll =
+      operation === undefined || (operation['security'] as unknown[] | undefined)?.length === 0;
+    const sent = headers.find(([name]) => name === 'Authorization')?.[1];
+    const isKnown = mayEnter(who) && sent === this.#logins?.[who];
+    if (isForAll || isKnown || answer.status >= 400) return null;
+    return `${answer.status} for ${who}`;
   }
 
   #undescribed({ port, method, template }: FuzzRequest, answer: Answer): string | null {
@@ -100,6 +140,10 @@ export class Blast {
       this.statuses[status] = (this.statuses[status] ?? 0) + 1;
     }
   }
+}
+
+function hasLogin({ headers }: FuzzRequest): boolean {
+  return headers.some(([name]) => name === 'Authorization');
 }
 
 function faultOf({ template }: FuzzRequest, { status, text, headers }: Answer): string | null {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { call } from '../../apps/api/src/testing/http-client.ts';
 import { Blast, type Statuses } from './blast.ts';
 import { clearAll, leftIn } from './leftovers.ts';
 import { type FuzzedApi, type Holdings, startFuzzedApi } from './support/fuzzed-api.ts';
+import { callKnown } from './support/logins.ts';
 
 export interface FuzzOptions {
   readonly requests: number;
@@ -32,7 +32,7 @@ const RELEASED_WITHIN_MS = 60_000;
 export async function fuzz({ requests, seed, say = () => {} }: FuzzOptions): Promise<FuzzReport> {
   const api = await startFuzzedApi();
   try {
-    const document = async (url: string) => (await call(`${url}/openapi.json`)).json;
+    const document = async (url: string) => (await callKnown(`${url}/openapi.json`)).json;
     const documents = { api: await document(api.url), admin: await document(api.adminUrl) };
     const blast = new Blast(api, documents);
     const idle = await api.measure();

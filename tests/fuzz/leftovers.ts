@@ -1,7 +1,7 @@
 import { keys } from '@conjob/shared';
 import { until } from '@conjob/testkit';
-import { call } from '../../apps/api/src/testing/http-client.ts';
 import type { FuzzedApi } from './support/fuzzed-api.ts';
+import { callKnown as call } from './support/logins.ts';
 
 /** What Redis holds for good, however many jobs there were. All else expires, or goes with its job. */
 const LASTING = [
@@ -13,7 +13,6 @@ const LASTING = [
 export async function clearAll({ url, adminUrl, redis }: FuzzedApi): Promise<void> {
   const held = () => redis.zrange(keys.jobs, '0', '-1');
   for (const id of await held()) await call(`${url}/jobs/${id}/cancel`, { method: 'POST' });
-  // A script that hangs looks now and then whether it was cancelled.
   await until(async () => (await redis.zcard(keys.leases)) === 0);
   while ((await held()).length > 0) {
     for (const id of await held()) {

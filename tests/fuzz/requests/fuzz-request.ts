@@ -1,3 +1,5 @@
+import type { Who } from '../support/logins.ts';
+
 /** A request as it was made up. Where it has no bytes of its own, it is a proper one. */
 export interface FuzzRequest {
   readonly port: 'api' | 'admin';
@@ -6,6 +8,8 @@ export interface FuzzRequest {
   readonly template: string;
   /** With `{id}` wherever the id of a job that was made before is to be. */
   readonly target: string;
+  /** Whose login is sent with it, unless its headers have one that was made up. */
+  readonly who: Who;
   /** Which of those jobs. */
   readonly pick: number;
   readonly headers: readonly (readonly [name: string, value: string])[];

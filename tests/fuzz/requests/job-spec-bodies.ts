@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { KNOWN_IMAGES } from '../support/fuzzed-api.ts';
+import { KNOWN_IMAGES } from '../support/fuzzed-worker.ts';
 
 /** Those that end by themselves far more often than the one that does not. */
 export const image = fc.oneof(

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { OpenApiDocument } from '../../../apps/api/src/openapi/document.ts';
+import { WHO } from '../support/logins.ts';
 import type { Damage, FuzzRequest } from './fuzz-request.ts';
 import { headers } from './headers.ts';
 import { image, jobSpecBody } from './job-spec-bodies.ts';
@@ -82,6 +83,12 @@ const damage: fc.Arbitrary<Damage> = fc.record({
   text: fc.constantFrom(...LINES),
 });
 
+/** Mostly somebody who may do it. */
+const who = fc.oneof(
+  { weight: 8, arbitrary: fc.constantFrom(...WHO.slice(0, 2)) },
+  { weight: 2, arbitrary: fc.constantFrom(...WHO) },
+);
+
 /** Requests over all that is offered: most are proper, many ask for what is not, some are damaged. */
 export function fuzzRequest(offers: readonly Offer[]): fc.Arbitrary<FuzzRequest> {
   const weighted = offers.map((offer) => ({
@@ -94,6 +101,7 @@ export function fuzzRequest(offers: readonly Offer[]): fc.Arbitrary<FuzzRequest>
       template: fc.constant(offer.template),
       method: rarely(fc.constantFrom(...ODD_METHODS), fc.constant(offer.method), 12),
       target: targets(offer),
+      who,
       pick: fc.nat(),
       headers,
       body: bodies(offer),
@@ -179,7 +187,7 @@ function usualValue(
 ): fc.Arbitrary<string> {
   if (name === 'image') return image.map((text) => encodeURIComponent(text.toWellFormed()));
   // As the limits of a service that goes on being asked.
-  if (name.startsWith('conjob.')) return fc.constantFrom('100', '3000', '0x', '-1');
+  if (name.startsWith('conjob.')) return fc.constantFrom('2', '3', '30', '300', '0x', '-1');
   if (name === 'wait') return fc.constantFrom('0', '1', '301');
   if (name === 'offset' || name === 'limit') return fc.constantFrom('0', '1', '2', '100');
   if (name === 'cursor') return fc.constantFrom('{id}', NOBODY);

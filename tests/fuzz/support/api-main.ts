@@ -6,6 +6,9 @@ import { loadApiConfig, startApi } from '../../../apps/api/src/api.ts';
 const logger = createLogger({ name: 'api', level: 'info', destination: { write: () => {} } });
 const api = await startApi(loadApiConfig(process.env), logger);
 
+// Node opens them when they are used first, whoever that is: that is not to look like a leak.
+void [process.stdout, process.stderr];
+
 process.on('message', (message) => {
   if (message === 'stop') void api.close().then(() => process.disconnect());
   else process.send?.(holdings());
