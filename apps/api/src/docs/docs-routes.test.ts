@@ -45,6 +45,15 @@ test.each(['/docs/package.json', '/docs/..%2Fdocs-routes.ts', '/docs/constructor
   },
 );
 
+test.each(['bytes=0-0', 'bytes=99999999-'])(
+  'a part is whole, also for who asks for %s of it',
+  async (Range) => {
+    const { status, headers } = await api.call('/docs', { headers: { Range } });
+    expect(status).toBe(200);
+    expect(headers).not.toHaveProperty('accept-ranges');
+  },
+);
+
 test('/docs/ leads to /docs, by which the page finds its parts', async () => {
   const { status, headers } = await api.call('/docs/');
   expect([status, headers.location]).toEqual([308, '../docs']);

@@ -59,7 +59,8 @@ function send(file: string, res: Response, next: NextFunction): void {
     // They change with the version only: a browser asks whether they have.
     'Cache-Control': 'no-cache',
   });
-  res.sendFile(file, { root: FOLDERS[file], cacheControl: false }, (error) => {
+  const options = { root: FOLDERS[file], cacheControl: false, acceptRanges: false };
+  res.sendFile(file, options, (error) => {
     if (error !== undefined && !res.headersSent) next(error);
   });
 }
