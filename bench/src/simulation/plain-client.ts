@@ -13,8 +13,6 @@ interface Connection {
   answer: PromiseWithResolvers<PlainAnswer> | undefined;
 }
 
-/** Less than a server lets wait until it accepts them. */
-const OPENING_AT_ONCE = 100;
 const HEAD_END = '\r\n\r\n';
 
 /**
@@ -50,14 +48,6 @@ export class PlainClient {
     ];
     connection.socket.write(`${lines.join('\r\n')}${HEAD_END}${json}`);
     return connection.answer.promise;
-  }
-
-  /** Opens so many connections ahead. */
-  async open(count: number): Promise<void> {
-    for (let opened = 0; opened < count; opened += OPENING_AT_ONCE) {
-      const some = Math.min(OPENING_AT_ONCE, count - opened);
-      this.#idle.push(...(await Promise.all(Array.from({ length: some }, () => this.#connect()))));
-    }
   }
 
   /** Resolves when all connections are closed. */
