@@ -1,3 +1,4 @@
+import { waitForJob } from '@conjob/client';
 import { listContainers, TEST_IMAGES } from '@conjob/testkit';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { getJson, query, until } from '../support/http.ts';
@@ -83,4 +84,17 @@ it('a job that ends while Redis is away is recorded when it is back', async () =
     error: null,
     output: 'begun\n',
   });
+});
+
+it('a client that waits for a job is told its end also when Redis was away in between', async () => {
+  const id = await submit('echo begun; sleep 3; echo done');
+  await product.redis.crash();
+  expect((await fetch(`${product.url}/jobs/${id}`)).status).toBe(503);
+  const waiting = waitForJob(product.client, id);
+  const given = new AbortController();
+  const givenUp = waitForJob(product.client, id, { signal: given.signal });
+  given.abort(new Error('enough'));
+  await expect(givenUp).rejects.toThrow('enough');
+  await endOutage();
+  expect(await waiting).toMatchObject({ conclusion: 'SUCCESS', output: 'begun\ndone\n' });
 });
