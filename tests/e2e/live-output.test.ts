@@ -7,6 +7,8 @@ import { type Product, startProduct } from './support/product.ts';
 const engine = { socketPath: inject('engineSocket') };
 const { busybox } = TEST_IMAGES;
 const MIB = 1024 * 1024;
+/** `SHORT_JOBS=1000 npx vitest run --project e2e tests/e2e/live-output.test.ts` takes some minutes. */
+const SHORT_JOBS = Number(process.env['SHORT_JOBS'] ?? 30);
 let product: Product;
 
 beforeAll(async () => {
@@ -71,8 +73,26 @@ describe('output as it happens', () => {
     expect(await response.text()).toBe('first\nlast\n');
   });
 
+  it('has its last line also when there is no more memory', async () => {
+    const script = 'echo first; echo last; x=a; while :; do x=$x$x; done';
+    const { data } = await product.client.POST('/jobs', {
+      body: {
+        image: busybox.tag,
+        pull: 'never',
+        remove: true,
+        args: ['sh', '-c', script],
+        resources: { memoryBytes: 32 * MIB },
+      },
+    });
+    const response = await follow(data?.id ?? '');
+    expect(await response.text()).toBe('first\nlast\n');
+    expect(await getJson(`${product.url}/jobs/${data?.id}`)).toMatchObject({
+      error: { code: 'run.out_of_memory' },
+    });
+  });
+
   it('of many very short jobs at once is whole', async () => {
-    const words = Array.from({ length: 30 }, (_, number) => `word ${number}`);
+    const words = Array.from({ length: SHORT_JOBS }, (_, number) => `word ${number}`);
     const outputs = words.map(async (word) => (await follow(await submit(`echo ${word}`))).text());
     expect(await Promise.all(outputs)).toEqual(words.map((word) => `${word}\n`));
   });
