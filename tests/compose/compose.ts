@@ -7,7 +7,7 @@ import {
   run,
   startEngine,
 } from '@conjob/provision';
-import { makeCertificates, tempFolder } from '@conjob/testkit';
+import { ContainerWitness, makeCertificates, tempFolder } from '@conjob/testkit';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
@@ -31,6 +31,7 @@ export interface ComposeHost {
   setVariables(variables: Readonly<Record<string, string>>): void;
   /** With a certificate for this machine, for the user of the API; what signed it is believed by {@link request}. */
   readonly tlsFolder: string;
+  /** Then throws when a container of a job was not as its profile has it. */
   stop(): Promise<void>;
 }
 
@@ -64,6 +65,7 @@ export async function startComposeHost(): Promise<ComposeHost> {
     throw error;
   });
   const { socketPath } = engine;
+  const witness = new ContainerWitness(socketPath);
   // Not the credential helpers of whoever runs us, nor the .env of this working copy.
   const [configFolder, envFile] = [`${folder.path}/docker-config`, `${folder.path}/env`];
   mkdirSync(configFolder);
@@ -102,8 +104,10 @@ export async function startComposeHost(): Promise<ComposeHost> {
       writeFileSync(envFile, lines.join(''));
     },
     async stop() {
+      const faults = await witness.end();
       await engine.stop();
       release();
+      if (faults.length > 0) throw new Error(`Not of the shape of a profile: ${faults.join('; ')}`);
     },
   };
 }

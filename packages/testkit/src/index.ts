@@ -6,6 +6,7 @@ export {
   filesWithCanary,
 } from './canary.ts';
 export { makeCertificates } from './certificates.ts';
+export { ContainerWitness } from './container-witness.ts';
 export { type Fault, type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 export {
   activeResources,
