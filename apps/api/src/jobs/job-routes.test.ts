@@ -133,6 +133,12 @@ describe('GET /jobs/{id}', () => {
     },
   );
 
+  test('for a job that is not there applies no preference', async () => {
+    const answer = await api.call('/jobs/none', { headers: { Prefer: 'wait=0' } });
+    expect(answer.status).toBe(404);
+    expect(answer.headers).not.toHaveProperty('preference-applied');
+  });
+
   test.each(['301', '-1', '', '1.5', 'x'])('refuses ?wait=%s', async (wait) => {
     const answer = await api.call(`/jobs/${NOBODY}?wait=${wait}`);
     expect(answer.json).toMatchObject({ status: 400, errors: [{ path: 'wait' }] });

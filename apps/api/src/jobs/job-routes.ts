@@ -89,10 +89,10 @@ export function jobRoutes({
     query.throwIfWrong();
     const preferred = readPreferences(req.get('prefer')).waitSeconds;
     const seconds = asked ?? (preferred && Math.min(preferred, MAX_WAIT_SECONDS)) ?? 0;
+    let record = await jobs.find(req.params.id);
     if (asked === undefined && preferred !== undefined) {
       res.set('Preference-Applied', `wait=${seconds}`);
     }
-    let record = await jobs.find(req.params.id);
     if (record.state !== 'finished' && seconds > 0) {
       const wait = await waits.untilFinished(record.id, {
         timeoutMs: seconds * 1000,
