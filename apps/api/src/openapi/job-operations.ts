@@ -33,6 +33,7 @@ const SHOWN = ['Conjob-Job-Id', ...ENDED] as const;
 const submitted = (answer: Part, ...more: readonly ('Location' | (typeof ENDED)[number])[]) =>
   withHeaders(answer, ...SUBMITTED, ...more);
 const unfinished = submitted(json('The job goes on.', 'Job', 'JobReference'), 'Location');
+const gone = submitted(empty('The job that the key made is no longer kept.'));
 
 /** `/job/run` and `/jobs`, but for what is output. */
 export function jobOperations(schemas: NamedSchemas): Operations {
@@ -42,7 +43,7 @@ export function jobOperations(schemas: NamedSchemas): Operations {
     description:
       'The status says how the job ended. JSON only where `Accept` prefers it; else also errors of the request are one line of text.',
     parameters: [...form, IDEMPOTENCY_KEY, PREFER_WAIT],
-    answers: { ...runAnswers(), 202: unfinished },
+    answers: { ...runAnswers(), 202: unfinished, 410: gone },
     errors: SUBMIT_ERRORS,
   };
   return {
@@ -71,6 +72,7 @@ export function jobOperations(schemas: NamedSchemas): Operations {
           ...ENDED,
         ),
         202: unfinished,
+        410: gone,
       },
       errors: [...SUBMIT_ERRORS, 'request.unsupported_media_type', 'secrets.unavailable'],
     },

@@ -1607,9 +1607,14 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description `job.gone` */
+            /** @description The job that the key made is no longer kept. Or `job.gone`. */
             410: {
                 headers: {
+                    "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     traceparent: components["headers"]["traceparent"];
                     "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
@@ -1976,9 +1981,14 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description `job.gone` */
+            /** @description The job that the key made is no longer kept. Or `job.gone`. */
             410: {
                 headers: {
+                    "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     traceparent: components["headers"]["traceparent"];
                     "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
@@ -2449,9 +2459,14 @@ export interface operations {
                     };
                 };
             };
-            /** @description `job.gone` */
+            /** @description The job that the key made is no longer kept. Or `job.gone`. */
             410: {
                 headers: {
+                    "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     traceparent: components["headers"]["traceparent"];
                     "X-B3-TraceId": components["headers"]["X-B3-TraceId"];
                     [name: string]: unknown;
