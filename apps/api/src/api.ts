@@ -6,6 +6,7 @@ import {
   disconnect,
   expectWelcome,
   isLoopback,
+  Leases,
   Limits,
   Lines,
   type Logger,
@@ -74,6 +75,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     const limits = new Limits(redis, config.limits);
     announceLimits(redis, limits, logger);
     const ledger = new Submissions(redis);
+    const leases = new Leases(redis);
     const lines = new Lines(redis);
     const queue = new JobQueue(redis, (error) => logger.debug({ err: error }, 'queue error'));
     releasers.push(() => queue.close());
@@ -92,7 +94,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     void hub.run();
     releasers.push(() => hub.stop());
 
-    const sweeper = new Sweeper({ redis, ledger, lines, queue, logger });
+    const sweeper = new Sweeper({ redis, ledger, leases, lines, queue, logger });
     releasers.push(() => sweeper.stop());
 
     const waits = new JobWaits({ ledger, events, logger });

@@ -7,6 +7,7 @@ import {
   keys,
   type Logger,
   Releasers,
+  redisTime,
   reportOutages,
 } from '@conjob/shared';
 import { Adoption } from './adoption.ts';
@@ -32,7 +33,6 @@ import { type OpenEngine, openEngine } from './open-engine.ts';
 import { orAbort } from './or-abort.ts';
 import { createProcessor } from './processor.ts';
 import { noteUses } from './reaper/note-uses.ts';
-import { redisTime } from './redis-time.ts';
 import { RunningJobs } from './running-jobs.ts';
 import { decideSandbox } from './sandbox/decide-sandbox.ts';
 import { RuntimeChoice } from './sandbox/runtime-choice.ts';

@@ -1,18 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { jobSpecSchema, workerLabelsSchema } from './job-spec.ts';
+import { workerLabelsSchema } from './job-spec.ts';
+import { testSchema } from './testing/test-schema.ts';
 
-const schema = jobSpecSchema({
-  maxTimeoutSeconds: 60,
-  maxKillTimeoutSeconds: 30,
-  maxRetentionSeconds: 3600,
-  defaultRetentionSeconds: 600,
-  defaultNetwork: 'none',
-});
-
-const accept = (fields: object) => schema.parse({ image: 'alpine', ...fields });
+const accept = (fields: object) => testSchema.parse({ image: 'alpine', ...fields });
 
 function complaintsOf(fields: object): string[] {
-  const { error } = schema.safeParse({ image: 'alpine', ...fields });
+  const { error } = testSchema.safeParse({ image: 'alpine', ...fields });
   return (error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`);
 }
 
@@ -42,7 +35,7 @@ describe('requires', () => {
   });
 
   test.each(BAD)('has no name %j', (name) => {
-    const { error } = schema.safeParse({ image: 'alpine', requires: { [name]: 'x' } });
+    const { error } = testSchema.safeParse({ image: 'alpine', requires: { [name]: 'x' } });
     expect(error?.issues).toMatchObject([
       { code: 'invalid_key', path: ['requires', name], issues: [{ message: NAME }] },
     ]);
@@ -193,7 +186,7 @@ describe('the environment', () => {
   test.each(['CONJOB_', 'CONJOB_JOB_ID', 'CONJOB_ATTEMPT', 'CONJOB_x'])(
     'has no variable %s: such names are taken',
     (name) => {
-      const { error } = schema.safeParse({ image: 'alpine', env: { [name]: 'x' } });
+      const { error } = testSchema.safeParse({ image: 'alpine', env: { [name]: 'x' } });
       const message = 'Names that begin with CONJOB_ are taken.';
       expect(error?.issues).toMatchObject([{ path: ['env', name], issues: [{ message }] }]);
     },

@@ -1,20 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type JobLimits, jobSpecSchema } from './job-spec.ts';
+import { testSchema } from './testing/test-schema.ts';
 
-const LIMITS: JobLimits = {
-  maxTimeoutSeconds: 60,
-  maxKillTimeoutSeconds: 30,
-  maxRetentionSeconds: 3600,
-  defaultRetentionSeconds: 600,
-  defaultNetwork: 'none',
-  sandbox: { pids: 4_194_304 },
-};
-const schema = jobSpecSchema(LIMITS);
 const MIB = 1024 * 1024;
 
 /** As it comes from the network: `__proto__` is a field like any other there. */
-const parse = (given: unknown) => schema.safeParse(JSON.parse(JSON.stringify(given)));
+const parse = (given: unknown) => testSchema.safeParse(JSON.parse(JSON.stringify(given)));
 const text = fc.string({ unit: 'grapheme', maxLength: 12 });
 const label = fc.stringMatching(/^[a-z0-9._/-]{1,20}$/).filter((name) => name !== '__proto__');
 const labels = fc.dictionary(label, text, { maxKeys: 3 });
@@ -119,7 +110,7 @@ describe('any job spec', () => {
   });
 
   test('with one field that may be anything is taken or refused, and is the same when it is read again', () => {
-    const fields = Object.keys(schema.in.shape);
+    const fields = Object.keys(testSchema.in.shape);
     const spoiled = fc.tuple(spec, fc.constantFrom(...fields), fc.jsonValue({ maxDepth: 3 }));
     fc.assert(
       fc.property(spoiled, ([given, field, value]) => {
@@ -137,7 +128,7 @@ describe('any job spec', () => {
       fc.property(fc.jsonValue(), (value) => {
         const names = typeof value === 'object' ? Object.keys(value ?? {}) : [];
         fc.pre(!names.includes('image'));
-        expect(schema.safeParse(value).success).toBe(false);
+        expect(testSchema.safeParse(value).success).toBe(false);
       }),
       { numRuns: 500 },
     );
@@ -176,7 +167,7 @@ describe('any job spec', () => {
         fc.property(number, (value) => {
           const isRight =
             Number.isInteger(value) && Number(value) >= least && Number(value) <= most;
-          const { success, error } = schema.safeParse(withField(path, value));
+          const { success, error } = testSchema.safeParse(withField(path, value));
           expect(success).toBe(isRight);
           for (const issue of error?.issues ?? []) expect(issue.path.join('.')).toBe(path);
         }),

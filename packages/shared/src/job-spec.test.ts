@@ -1,22 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { type JobLimits, jobSpecSchema } from './job-spec.ts';
+import { jobSpecSchema } from './job-spec.ts';
+import { TEST_LIMITS, testSchema } from './testing/test-schema.ts';
 
-const LIMITS: JobLimits = {
-  maxTimeoutSeconds: 60,
-  maxKillTimeoutSeconds: 30,
-  maxRetentionSeconds: 3600,
-  defaultRetentionSeconds: 600,
-  defaultNetwork: 'none',
-  sandbox: { pids: 4_194_304 },
-};
-const schema = jobSpecSchema(LIMITS);
 const MIB = 1024 * 1024;
 
-const accept = (fields: object) => schema.parse({ image: 'alpine', ...fields });
+const accept = (fields: object) => testSchema.parse({ image: 'alpine', ...fields });
 
 /** Where the complaints are about, and what they say: `resources.cpus: Must be …`. */
 function complaints(fields: unknown): string[] {
-  const { error } = schema.safeParse(fields);
+  const { error } = testSchema.safeParse(fields);
   return (error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`);
 }
 
@@ -24,7 +16,7 @@ const complaintsOf = (fields: object) => complaints({ image: 'alpine', ...fields
 
 describe('a job spec', () => {
   test('of an image alone gets every default', () => {
-    expect(schema.parse({ image: 'alpine' })).toEqual({
+    expect(testSchema.parse({ image: 'alpine' })).toEqual({
       image: 'alpine',
       args: [],
       env: {},
@@ -75,7 +67,7 @@ describe('a job spec', () => {
       retry: { maxAttempts: 3, on: ['worker.lost', 'exit:75'], backoffSeconds: 10 },
       retentionSeconds: 3600,
     };
-    expect(schema.parse(full)).toEqual(full);
+    expect(testSchema.parse(full)).toEqual(full);
   });
 
   test('takes the pull policy in any case', () => {
@@ -185,9 +177,9 @@ describe('a job spec', () => {
   test.each(['bogus', 'Image', 'constructor', '__proto__', 'toString'])(
     'refuses the unknown field %s, also among the resources',
     (field) => {
-      const { error } = schema.safeParse(JSON.parse(`{"image":"a","${field}":1}`));
+      const { error } = testSchema.safeParse(JSON.parse(`{"image":"a","${field}":1}`));
       expect(error?.issues).toMatchObject([{ code: 'unrecognized_keys', keys: [field], path: [] }]);
-      const nested = schema.safeParse(JSON.parse(`{"image":"a","resources":{"${field}":1}}`));
+      const nested = testSchema.safeParse(JSON.parse(`{"image":"a","resources":{"${field}":1}}`));
       expect(nested.error?.issues).toMatchObject([{ keys: [field], path: ['resources'] }]);
     },
   );
@@ -224,13 +216,13 @@ describe('a name', () => {
   test.each(['', 'A=B', '=', 'A\0', 'N'.repeat(256), '\ud83d'])(
     'of a variable is not %j',
     (name) => {
-      const { error } = schema.safeParse({ image: 'alpine', env: { [name]: 'x' } });
+      const { error } = testSchema.safeParse({ image: 'alpine', env: { [name]: 'x' } });
       expect(error?.issues).toMatchObject([{ code: 'invalid_key', path: ['env', name] }]);
     },
   );
 
   test.each(['', 'A', 'a b', 'a:b', 'é', 'n'.repeat(64), 'a\n'])('of a label is not %j', (name) => {
-    const { error } = schema.safeParse({ image: 'alpine', labels: { [name]: 'x' } });
+    const { error } = testSchema.safeParse({ image: 'alpine', labels: { [name]: 'x' } });
     expect(error?.issues).toMatchObject([{ code: 'invalid_key', path: ['labels', name] }]);
   });
 
@@ -257,7 +249,7 @@ describe('a name', () => {
   );
 
   test('that is untrusted has no network, whatever is configured', () => {
-    const usual = jobSpecSchema({ ...LIMITS, defaultNetwork: 'bridge' });
+    const usual = jobSpecSchema({ ...TEST_LIMITS, defaultNetwork: 'bridge' });
     const networkOf = (fields: object) => usual.parse({ image: 'alpine', ...fields }).network;
     expect(networkOf({})).toBe('bridge');
     expect(networkOf({ profile: 'untrusted' })).toBe('none');
@@ -268,12 +260,12 @@ describe('a name', () => {
   });
 
   test('has the profile that is configured when it asks for none', () => {
-    const stricter = jobSpecSchema({ ...LIMITS, defaultProfile: 'untrusted' });
+    const stricter = jobSpecSchema({ ...TEST_LIMITS, defaultProfile: 'untrusted' });
     expect(stricter.parse({ image: 'alpine' }).profile).toBe('untrusted');
   });
 
   test('asks for no more than is configured', () => {
-    const small = jobSpecSchema({ ...LIMITS, sandbox: { memoryBytes: 64 * MIB, cpus: 1 } });
+    const small = jobSpecSchema({ ...TEST_LIMITS, sandbox: { memoryBytes: 64 * MIB, cpus: 1 } });
     const ask = (resources: object) => small.safeParse({ image: 'alpine', resources }).success;
     expect(ask({ memoryBytes: 64 * MIB, cpus: 1, pids: 512 })).toBe(true);
     for (const wish of [{ memoryBytes: 64 * MIB + 1 }, { cpus: 1.1 }, { pids: 513 }]) {
@@ -283,7 +275,7 @@ describe('a name', () => {
 
   test('is of an image that may be run', () => {
     const images = { allow: [{ domain: 'ghcr.io', path: 'acme/*' }] };
-    const strict = jobSpecSchema({ ...LIMITS, images });
+    const strict = jobSpecSchema({ ...TEST_LIMITS, images });
     expect(strict.safeParse({ image: 'ghcr.io/acme/tool' }).success).toBe(true);
     expect(strict.safeParse({ image: 'alpine' }).error?.issues).toMatchObject([
       { path: ['image'], message: 'The image is not among those that may be run here.' },

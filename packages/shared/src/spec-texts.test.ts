@@ -1,18 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { jobSpecSchema } from './job-spec.ts';
 import { MAX_SECRET_ENV_BYTES, MAX_SECRET_VARIABLES } from './secrets/secret-env.ts';
-
-const schema = jobSpecSchema({
-  maxTimeoutSeconds: 60,
-  maxKillTimeoutSeconds: 30,
-  maxRetentionSeconds: 3600,
-  defaultRetentionSeconds: 600,
-  defaultNetwork: 'none',
-});
+import { testSchema } from './testing/test-schema.ts';
 
 /** What is wrong, as a caller would read it. */
 function complaints(secretEnv: unknown, more: object = {}): string[] {
-  const { error } = schema.safeParse({ image: 'alpine', secretEnv, ...more });
+  const { error } = testSchema.safeParse({ image: 'alpine', secretEnv, ...more });
   return (error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`);
 }
 

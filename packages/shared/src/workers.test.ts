@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { keys } from './keys.ts';
 import { connectPatient, disconnect } from './redis.ts';
+import { redisTime } from './redis-time.ts';
 import { type WorkerReport, Workers } from './workers.ts';
 
 let server: TestRedis;
@@ -42,8 +43,7 @@ function reportOf(name: string, fields: Partial<WorkerReport> = {}): WorkerRepor
 
 /** As a worker does with each sign of life; its name is held for so long from now on. */
 async function giveSign(report: WorkerReport, heldForMs = 60_000): Promise<void> {
-  const [seconds] = await redis.time();
-  const heartbeatAt = Number(seconds) * 1000;
+  const heartbeatAt = await redisTime(redis);
   await redis.zadd(keys.workers, heartbeatAt + heldForMs, report.name);
   await redis.set(keys.worker(report.name), JSON.stringify({ ...report, heartbeatAt }));
 }

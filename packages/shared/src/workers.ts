@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { keys } from './keys.ts';
 import type { Labels } from './placement.ts';
+import { redisTime } from './redis-time.ts';
 import type { JobNetwork } from './sandbox.ts';
 
 export interface HeldNetworkCounts {
@@ -58,12 +59,11 @@ export class Workers {
 
   /** In the order of their names. Lost ones are among them for an hour. */
   async list(): Promise<WorkerInfo[]> {
-    const [[seconds, microseconds], entries, drains] = await Promise.all([
-      this.#redis.time(),
+    const [now, entries, drains] = await Promise.all([
+      redisTime(this.#redis),
       this.#redis.zrange(keys.workers, '0', '-1', 'WITHSCORES'),
       this.#redis.hgetall(keys.drains),
     ]);
-    const now = Number(seconds) * 1000 + Number(microseconds) / 1000;
     const names = entries.filter((_, index) => index % 2 === 0);
     if (names.length === 0) return [];
     const reports = await this.#redis.mget(names.map((name) => keys.worker(name)));

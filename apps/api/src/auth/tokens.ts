@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { keys } from '@conjob/shared';
+import { keys, redisTime } from '@conjob/shared';
 import type { Redis } from 'ioredis';
 import type { Role } from './role.ts';
 import { type TokenCommands, withTokenCommands } from './token-commands.ts';
@@ -45,8 +45,7 @@ export class Tokens {
   ): Promise<{ readonly token: string; readonly info: TokenInfo } | null> {
     const token = `conjob_${randomBytes(TOKEN_BYTES).toString('base64url')}`;
     const ttlMs = expiresInSeconds === null ? 0 : expiresInSeconds * 1000;
-    const [seconds, microseconds] = await this.#redis.time();
-    const createdAt = Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
+    const createdAt = await redisTime(this.#redis);
     const stored: StoredToken = {
       name,
       role,

@@ -1,4 +1,4 @@
-import { countJobs, type JobRecord, type Limits, type Lines } from '@conjob/shared';
+import { countJobs, type JobRecord, type Limits, type Lines, redisTime } from '@conjob/shared';
 import type { Redis } from 'ioredis';
 import type { RecentWorkers } from '../workers/recent-workers.ts';
 import { waitingReason } from './waiting-reason.ts';
@@ -28,16 +28,15 @@ export async function findWaiting(
   const nothing = records.map(() => null);
   if (records.every(({ state }) => state !== 'queued')) return nothing;
   try {
-    const [list, [seconds], { running }, { maxConcurrentRuns }, ...before] = await Promise.all([
+    const [list, now, { running }, { maxConcurrentRuns }, ...before] = await Promise.all([
       workers.list(),
-      redis.time(),
+      redisTime(redis),
       countJobs(redis),
       limits.current(),
       ...records.map((record) =>
         record.state === 'queued' ? lines.position(record).catch(() => null) : null,
       ),
     ]);
-    const now = Number(seconds) * 1000;
     return records.map((record, index) => {
       const ahead = before[index] ?? null;
       if (ahead === null) return null;

@@ -5,15 +5,15 @@ import { LeaseWatch } from './lease-watch.ts';
 
 /** Leases that are over by the clock of Redis, and what the watch says of them. */
 function watched() {
-  const leases: Lease[] = [];
-  const expireLease = vi.fn(async (_lease: Lease, _observedMs: number) => 'held' as const);
-  const ledger = { endingLeases: vi.fn(async () => [...leases]), expireLease };
-  const watch = new LeaseWatch({ ledger, logger: given.logger });
+  const seen: Lease[] = [];
+  const expire = vi.fn(async (_lease: Lease, _observedMs: number) => 'held' as const);
+  const leases = { ending: vi.fn(async () => [...seen]), expire };
+  const watch = new LeaseWatch({ leases, logger: given.logger });
   return {
-    ledger,
+    leases,
     watch,
-    hold: (id: string, leaseUntil: number) => leases.splice(0, 1, { id, leaseUntil }),
-    said: () => expireLease.mock.calls.map(([, observedMs]) => observedMs),
+    hold: (id: string, leaseUntil: number) => seen.splice(0, 1, { id, leaseUntil }),
+    said: () => expire.mock.calls.map(([, observedMs]) => observedMs),
   };
 }
 
@@ -50,13 +50,13 @@ test('begins again with each renewal', async () => {
 });
 
 test('begins again after Redis was away, did not answer, or the process slept', async () => {
-  const { ledger, watch, hold, said } = watched();
+  const { leases, watch, hold, said } = watched();
   hold('a', 100);
   await watch.look();
   watch.forget();
   vi.advanceTimersByTime(1000);
   await watch.look();
-  ledger.endingLeases.mockRejectedValueOnce(new Error('Command timed out'));
+  leases.ending.mockRejectedValueOnce(new Error('Command timed out'));
   await expect(watch.look()).rejects.toThrow('timed out');
   vi.advanceTimersByTime(1000);
   await watch.look();

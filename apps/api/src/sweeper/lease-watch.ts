@@ -1,4 +1,4 @@
-import type { Lease, Logger, Submissions } from '@conjob/shared';
+import type { Lease, Leases, Logger } from '@conjob/shared';
 import { eachJob } from './each-job.ts';
 
 /**
@@ -10,7 +10,7 @@ const HORIZON_MS = 12_000;
 const MAX_PAUSE_MS = 5000;
 
 interface Dependencies {
-  readonly ledger: Pick<Submissions, 'endingLeases' | 'expireLease'>;
+  readonly leases: Pick<Leases, 'ending' | 'expire'>;
   readonly logger: Logger;
 }
 
@@ -43,13 +43,13 @@ export class LeaseWatch {
   }
 
   async look(): Promise<void> {
-    const { ledger, logger } = this.#dependencies;
+    const { leases, logger } = this.#dependencies;
     try {
-      const leases = await ledger.endingLeases(HORIZON_MS);
-      this.#note(leases);
-      const unrenewed = leases.some(({ id }) => this.#observedMs(id) > 0);
+      const seen = await leases.ending(HORIZON_MS);
+      this.#note(seen);
+      const unrenewed = seen.some(({ id }) => this.#observedMs(id) > 0);
       if (!unrenewed) return;
-      const over = await ledger.endingLeases(0);
+      const over = await leases.ending(0);
       await eachJob(over, logger, (lease) => this.#expire(lease));
     } catch (error) {
       this.forget();
@@ -70,11 +70,11 @@ export class LeaseWatch {
   }
 
   async #expire(lease: Lease): Promise<void> {
-    const { ledger, logger } = this.#dependencies;
+    const { leases, logger } = this.#dependencies;
     const { id } = lease;
     const observedMs = this.#observedMs(id);
     if (observedMs === 0 || this.#sightings.get(id)?.leaseUntil !== lease.leaseUntil) return;
-    const outcome = await ledger.expireLease(lease, observedMs);
+    const outcome = await leases.expire(lease, observedMs);
     if (outcome === 'held' || outcome === 'over') return;
     logger.warn({ job: id, outcome }, 'the worker of a job is gone');
   }

@@ -1,4 +1,4 @@
-import type { Lines, Logger, Submissions } from '@conjob/shared';
+import type { Leases, Lines, Logger, Submissions } from '@conjob/shared';
 import type { Redis } from 'ioredis';
 import type { JobQueue } from '../queue/job-queue.ts';
 import { queueDueJobs } from './due-jobs.ts';
@@ -12,6 +12,7 @@ const PERIOD_MS = 1000;
 interface Dependencies {
   readonly redis: Redis;
   readonly ledger: Submissions;
+  readonly leases: Leases;
   readonly lines: Lines;
   readonly queue: JobQueue;
   readonly logger: Logger;

@@ -1,4 +1,11 @@
-import { type JobRecord, type Lines, type Logger, queueOf, type Submissions } from '@conjob/shared';
+import {
+  type JobRecord,
+  type Lines,
+  type Logger,
+  queueOf,
+  redisTime,
+  type Submissions,
+} from '@conjob/shared';
 import type { Redis } from 'ioredis';
 import type { JobQueue } from '../queue/job-queue.ts';
 import { eachJob } from './each-job.ts';
@@ -26,8 +33,7 @@ interface Dependencies {
 export async function requeueUnheldJobs(dependencies: Dependencies): Promise<void> {
   const { redis, ledger, lines, queue, logger } = dependencies;
   const { settledAfterMs = SETTLED_AFTER_MS } = dependencies;
-  const [seconds, microseconds] = await redis.time();
-  const now = Number(seconds) * 1000 + Number(microseconds) / 1000;
+  const now = await redisTime(redis);
   const settledBefore = now - settledAfterMs;
   for (const requires of [{}, ...(await ledger.placements())]) {
     const name = queueOf(requires);

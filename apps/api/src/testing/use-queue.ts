@@ -6,6 +6,7 @@ import {
   disconnect,
   type JobRecord,
   type JobSpec,
+  Leases,
   Lines,
   newJobId,
   Submissions,
@@ -26,6 +27,7 @@ export function useQueue() {
   let server: TestRedis;
   let redis: Redis;
   let ledger: Submissions;
+  let leases: Leases;
   let lines: Lines;
   let queue: JobQueue;
   beforeAll(async () => {
@@ -34,6 +36,7 @@ export function useQueue() {
     redis.on('error', () => {});
     await until(() => redis.status === 'ready');
     ledger = new Submissions(redis);
+    leases = new Leases(redis);
     lines = new Lines(redis);
     queue = new JobQueue(redis, () => {});
   });
@@ -52,6 +55,9 @@ export function useQueue() {
     },
     get ledger() {
       return ledger;
+    },
+    get leases() {
+      return leases;
     },
     get lines() {
       return lines;

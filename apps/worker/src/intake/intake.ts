@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BULL_PREFIX, type Logger } from '@conjob/shared';
+import { BULL_PREFIX, type Logger, redisTime } from '@conjob/shared';
 import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { redisTime } from '../redis-time.ts';
 import type { Delivery, Disposition } from './delivery.ts';
 
 /** What is kept for a job that was taken. */

@@ -1,4 +1,4 @@
-import { type JobHolder, readHolders } from '@conjob/shared';
+import { type JobHolder, readHolders, redisTime } from '@conjob/shared';
 import type { Redis } from 'ioredis';
 import { within } from '../within.ts';
 import type { Look } from './observation.ts';
@@ -25,11 +25,11 @@ export class LedgerEye {
   async look(ids: readonly string[], limitMs: number): Promise<LedgerLook | null> {
     const at = this.#now();
     try {
-      const answers = Promise.all([this.#redis.time(), readHolders(this.#redis, ids)]);
+      const answers = Promise.all([redisTime(this.#redis), readHolders(this.#redis, ids)]);
       const read = await within(limitMs, answers);
       if (read !== undefined) {
-        const [[seconds, micros], holders] = read;
-        return { at, redisNow: Number(seconds) * 1000 + Number(micros) / 1000, holders };
+        const [redisNow, holders] = read;
+        return { at, redisNow, holders };
       }
       // Mute. When the way is free again, a new connection is through at once, and the old one much later.
       this.#redis.disconnect(true);

@@ -1,3 +1,4 @@
+import { redisTime } from '@conjob/shared';
 import type { Redis } from 'ioredis';
 
 /** More are not remembered, oldest first: what is forgotten is never removed. */
@@ -33,11 +34,10 @@ export class UseLog {
   }
 
   async read(): Promise<Use[]> {
-    const [[seconds], members] = await Promise.all([
-      this.#redis.time(),
+    const [now, members] = await Promise.all([
+      redisTime(this.#redis),
       this.#redis.zrange(this.#key, '0', '-1', 'WITHSCORES'),
     ]);
-    const now = Number(seconds) * 1000;
     return members.flatMap((name, index) => {
       const isScore = index % 2 === 1;
       return isScore ? [] : [{ name, agoMs: now - Number(members[index + 1]) }];

@@ -81,7 +81,7 @@ describe('an adoption', () => {
     const { id } = await ledger.claimAt('started');
     await ledger.endLease(id);
     await ledger.worker('first').adopt(id, 1, 'new');
-    expect(await ledger.submissions.expireLease({ id, leaseUntil: 1 }, 600_000)).toBe('held');
+    expect(await ledger.leases.expire({ id, leaseUntil: 1 }, 600_000)).toBe('held');
     expect(await ledger.worker('second').claim(id, 'x')).toMatchObject({ kind: 'leased' });
   });
 

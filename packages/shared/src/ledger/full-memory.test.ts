@@ -93,5 +93,5 @@ describe('a Redis whose memory is full', () => {
 
 /** `endLease` writes as a test does: it must be done while there is room. */
 function lose(id: string) {
-  return ledger.submissions.expireLease({ id, leaseUntil: 1 }, 600_000);
+  return ledger.leases.expire({ id, leaseUntil: 1 }, 600_000);
 }

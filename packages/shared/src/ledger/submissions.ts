@@ -2,32 +2,20 @@ import type { Redis } from 'ioredis';
 import type { Conclusion } from '../conclusion.ts';
 import { DEFAULT_GROUP } from '../group.ts';
 import type { JobError } from '../job-error.ts';
-import { jobError } from '../job-error.ts';
 import { type JobRecord, readJobRecord, recordVersionOf } from '../job-record.ts';
 import { CANCELLED, resultWithoutOutput } from '../job-result.ts';
 import { MAX_PRIORITY } from '../job-spec.ts';
 import { keys, RUN_QUEUE } from '../keys.ts';
 import type { LimitName } from '../limits.ts';
-import { countOutput } from '../output-reader.ts';
 import { canonicalRequires, type Labels, parseRequires, queueOf } from '../placement.ts';
-import { retryDelayMs } from '../retry-policy.ts';
+import { redisTime } from '../redis-time.ts';
 import { endingKeys } from './ending-keys.ts';
-import { observationMs, readHolders } from './leases.ts';
 import { type LedgerCommands, withLedgerCommands } from './ledger-commands.ts';
 import type { Acceptance, Submission } from './submission.ts';
 
 const IDEMPOTENCY_MS = 24 * 3600 * 1000;
-/** A job whose worker was lost so often before it had even started it may be what kills its workers. */
-const MAX_LOSSES = 3;
 /** Takes Redis less than a millisecond. */
 const LOOKED_AT_ONCE = 500;
-
-/** Somebody's right to a job, as it was seen. */
-export interface Lease {
-  readonly id: string;
-  /** Milliseconds since the epoch, by the clock of Redis. */
-  readonly leaseUntil: number;
-}
 
 /** The ledger as callers of the service need it: submit, look, cancel, remove. */
 export class Submissions {
@@ -100,61 +88,20 @@ export class Submissions {
 
   /** Jobs that have to be put on their queue now: due again, or accepted and left half way. */
   async due(limit = 100): Promise<string[]> {
-    return this.#redis.zrangebyscore(keys.adding, '-inf', await this.#now(), 'LIMIT', 0, limit);
-  }
-
-  /** Jobs that have waited longer than they allowed. */
-  async overdue(limit = 100): Promise<string[]> {
-    const now = await this.#now();
-    return this.#redis.zrangebyscore(keys.queueDeadlines, '-inf', now, 'LIMIT', 0, limit);
-  }
-
-  /** Leases that end within `horizonMs`, or have ended, first those that ended first. */
-  async endingLeases(horizonMs: number, limit = 1000): Promise<Lease[]> {
-    const until = (await this.#now()) + horizonMs;
-    const found = await this.#redis.zrangebyscore(
-      keys.leases,
+    return this.#redis.zrangebyscore(
+      keys.adding,
       '-inf',
-      until,
-      'WITHSCORES',
+      await redisTime(this.#redis),
       'LIMIT',
       0,
       limit,
     );
-    return found.flatMap((id, index) =>
-      index % 2 === 0 ? [{ id, leaseUntil: Number(found[index + 1]) }] : [],
-    );
   }
 
-  /**
-   * Decides what becomes of a job whose lease has been seen unchanged for so long. `queued`: it is to be
-   * put on its queue, now or when it is due; `held`: not over yet, or its worker is back; `over`: it had
-   * ended already.
-   */
-  async expireLease(
-    { id, leaseUntil }: Lease,
-    observedMs: number,
-  ): Promise<'finished' | 'queued' | 'held' | 'over'> {
-    const [holder] = await readHolders(this.#redis, [id]);
-    // Before the output is counted, which takes its time, and is in vain as long as the lease is held.
-    const isSame = holder?.leaseUntil === leaseUntil && observedMs >= observationMs(holder);
-    if (holder?.state === 'running' && !isSame) return 'held';
-    const record = await this.find(id);
-    const attempt = record?.attempts.at(-1);
-    if (record === null || attempt === undefined) return 'over';
-    const { stdout, stderr } = await countOutput(this.#redis, id, attempt.number);
-    const error = jobError('worker.lost', attempt.worker);
-    const result = { ...resultWithoutOutput('UNKNOWN', error), outputBytes: stdout + stderr };
-    return (await this.#commands.conjobExpireLease(
-      ...endingKeys(id),
-      id,
-      leaseUntil,
-      attempt.number,
-      JSON.stringify(result),
-      retryDelayMs(record.spec.retry, record.retries, result) ?? '',
-      MAX_LOSSES,
-      JSON.stringify(CANCELLED),
-    )) as 'finished' | 'queued' | 'held' | 'over';
+  /** Jobs that have waited longer than they allowed. */
+  async overdue(limit = 100): Promise<string[]> {
+    const now = await redisTime(this.#redis);
+    return this.#redis.zrangebyscore(keys.queueDeadlines, '-inf', now, 'LIMIT', 0, limit);
   }
 
   /** Ends a job that no worker has taken yet. False when one has, or when it has finished. */
@@ -212,7 +159,7 @@ export class Submissions {
       keys.placements,
       keys.waiting(queueOf(requires)),
       canonicalRequires(requires),
-      (await this.#now()) - unusedMs,
+      (await redisTime(this.#redis)) - unusedMs,
     );
     return forgotten === 1;
   }
@@ -240,12 +187,6 @@ export class Submissions {
       keys.outputPrefix(id),
       id,
     )) as 'missing' | 'unfinished' | 'removed';
-  }
-
-  /** By the clock of Redis. */
-  async #now(): Promise<number> {
-    const [seconds, microseconds] = await this.#redis.time();
-    return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
   }
 }
 

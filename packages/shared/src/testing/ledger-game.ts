@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { JobSpec } from '../job-spec.ts';
 import { JOB_STATES, NEXT_STATES } from '../job-state.ts';
 import { keys } from '../keys.ts';
-import { readHolders } from '../ledger/leases.ts';
+import { readHolders } from '../ledger/holders.ts';
 import { queueOf } from '../placement.ts';
 import type { Model } from './ledger-model.ts';
 import type { Random } from './random.ts';
@@ -77,7 +77,7 @@ export async function expectLeases({ ledger, jobs }: Game): Promise<void> {
   const running = jobs.filter(({ state }) => state === 'running').map(({ id }) => id);
   const holders = await readHolders(ledger.redis, running);
   const expected = running.map((id, index) => ({ id, leaseUntil: holders[index]?.leaseUntil }));
-  const leases = await ledger.submissions.endingLeases(FOR_EVER_MS);
+  const leases = await ledger.leases.ending(FOR_EVER_MS);
   const inOrder = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1);
   expect(leases.sort(inOrder)).toEqual(expected.sort(inOrder));
 }

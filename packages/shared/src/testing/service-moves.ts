@@ -18,7 +18,7 @@ export const SERVICE_MOVES: Record<string, Move> = {
     const { id, spec, state } = model;
     const observedMs = random.pick([9_999, 10_000, HOUR_MS]);
     const leaseUntil = random.pick([1, 1, 1, 2]);
-    const outcome = await ledger.submissions.expireLease({ id, leaseUntil }, observedMs);
+    const outcome = await ledger.leases.expire({ id, leaseUntil }, observedMs);
     if (state !== 'running') {
       expect(outcome).toBe('over');
       return;

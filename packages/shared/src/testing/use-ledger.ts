@@ -2,27 +2,21 @@ import { startTestRedis, type TestRedis } from '@conjob/testkit';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import type { JobResult } from '../job-result.ts';
-import { type JobSpec, jobSpecSchema } from '../job-spec.ts';
+import type { JobSpec } from '../job-spec.ts';
 import { keys } from '../keys.ts';
 import { Attempts } from '../ledger/attempts.ts';
 import type { Claim, ClaimOutcome } from '../ledger/claim.ts';
+import { Leases } from '../ledger/leases.ts';
 import { Lines } from '../ledger/lines.ts';
 import { Submissions } from '../ledger/submissions.ts';
 import { readOutput } from '../output-reader.ts';
 import { connectPatient, disconnect } from '../redis.ts';
+import { testSchema } from './test-schema.ts';
 
 const LEASE_MS = 600_000;
 
-const schema = jobSpecSchema({
-  maxTimeoutSeconds: 60,
-  maxKillTimeoutSeconds: 30,
-  maxRetentionSeconds: 3600,
-  defaultRetentionSeconds: 60,
-  defaultNetwork: 'none',
-});
-
 export function jobSpec(fields: Partial<JobSpec> = {}): JobSpec {
-  const { stdin: _, ...spec } = schema.parse({ image: 'conjob/echo' });
+  const { stdin: _, ...spec } = testSchema.parse({ image: 'conjob/echo' });
   return { ...spec, stdinBytes: null, ...fields };
 }
 
@@ -43,11 +37,13 @@ export function useLedger() {
   let server: TestRedis;
   let redis: Redis;
   let submissions: Submissions;
+  let leases: Leases;
   let made = 0;
   beforeAll(async () => {
     server = await startTestRedis();
     redis = connectPatient(server.url);
     submissions = new Submissions(redis);
+    leases = new Leases(redis);
   });
   beforeEach(async () => {
     await redis.flushall();
@@ -65,6 +61,9 @@ export function useLedger() {
     },
     get submissions() {
       return submissions;
+    },
+    get leases() {
+      return leases;
     },
     worker: (name: string, connection = redis) =>
       new Attempts(connection, { worker: name, leaseMs: LEASE_MS }),
@@ -107,7 +106,7 @@ export function useLedger() {
     /** The holder has been silent for too long, and somebody has watched that. */
     async loseWorker(id: string) {
       await ledger.endLease(id);
-      return submissions.expireLease({ id, leaseUntil: 1 }, LEASE_MS);
+      return leases.expire({ id, leaseUntil: 1 }, LEASE_MS);
     },
     /** As if the time had come for the next attempt. */
     async makeDue(id: string): Promise<void> {
