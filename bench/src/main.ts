@@ -6,6 +6,7 @@ import { putSection } from './report/sections.ts';
 import { cpu } from './scenarios/cpu.ts';
 import { echo } from './scenarios/echo.ts';
 import { fairness } from './scenarios/fairness.ts';
+import { followers } from './scenarios/followers.ts';
 import { neighbours } from './scenarios/neighbours.ts';
 import { noop } from './scenarios/noop.ts';
 import { output } from './scenarios/output.ts';
@@ -26,6 +27,7 @@ const SCENARIOS: readonly Scenario[] = [
   output,
   noop,
   simulation,
+  followers,
   waiting,
   overload,
   recovery,
