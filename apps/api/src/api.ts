@@ -90,7 +90,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     const events = new JobEvents(openReader('events'), logger);
     void events.follow();
     releasers.push(() => events.stop());
-    const hub = new OutputHub({ blocking: openReader('output'), commands: redis, logger });
+    const hub = new OutputHub({ redis: openReader('output'), logger });
     void hub.run();
     releasers.push(() => hub.stop());
 

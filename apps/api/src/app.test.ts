@@ -62,7 +62,7 @@ test('clients that leave leave no waiter behind, and their jobs go on', async ()
   const tokens = new Tokens(redis);
   const abandoned = new AbandonedJobs({ jobs, logger });
   const hubRedis = connectPatient(server.url);
-  const hub = new OutputHub({ blocking: hubRedis, commands: redis, logger });
+  const hub = new OutputHub({ redis: hubRedis, logger });
   const running = hub.run();
   const follow = { redis, ledger, events, waits, hub, logger };
   const secrets = new SecretService({ redis, keys });

@@ -13,11 +13,12 @@ export const keys = {
   job: (id: string) => `${PREFIX}:job:${id}`,
   /** String: bytes for the container's standard input, until the job has finished. */
   input: (id: string) => `${PREFIX}:input:${id}`,
-  /** Stream: output of one attempt; fields `s` (1 stdout, 2 stderr) and `d` (at most 16 KiB). */
+  /**
+   * Stream: output of one attempt; fields `s` (1 stdout, 2 stderr) and `d` (at most 16 KiB). And channel: position of
+   * the last entry, whenever there are more.
+   */
   output: (id: string, attempt: number) => `${keys.outputPrefix(id)}${attempt}`,
   outputPrefix: (id: string) => `${PREFIX}:output:${id}:`,
-  /** Stream with expiry: tells the one reader of output of an API process to read more streams. */
-  outputNews: (reader: string) => `${PREFIX}:output-news:${reader}`,
   /** Sorted set, all scores 0: ids of all kept jobs, in the order of their ids. */
   jobs: `${PREFIX}:jobs`,
   /** Sorted set by expiry: which ids to take out of `jobs`, since their records are gone. */

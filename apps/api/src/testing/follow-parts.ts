@@ -27,7 +27,7 @@ export async function startFollowParts(redisUrl: string): Promise<FollowParts> {
   await until(() => redis.status === 'ready');
   const ledger = new Submissions(redis);
   const events = new JobEvents(eventsRedis, logger);
-  const hub = new OutputHub({ blocking: hubRedis, commands: redis, logger });
+  const hub = new OutputHub({ redis: hubRedis, logger });
   const waits = new JobWaits({ ledger, events, logger });
   const running = [events.follow(), hub.run()];
   afterAll(async () => {

@@ -123,14 +123,19 @@ redis.call('ZADD', KEYS[2], now + ARGV[2], ARGV[3])
 return { 1, held[3] or '' }
 `;
 
-/** ARGV: token, id of the call, `seen` or '', then stream, bytes, … Returns 0 when fenced, else 1. */
+/**
+ * ARGV: token, id of the call, `seen` or '', then stream, bytes, … Returns 0 when fenced, else 1. Who follows the
+ * output hears of it on the channel of its stream; a user of Redis that may not tell stores it all the same.
+ */
 export const APPEND = `
 local held = redis.call('HMGET', KEYS[1], 'token', 'state', 'appended')
 if held[1] ~= ARGV[1] or held[2] ~= 'running' then return 0 end
 if held[3] == ARGV[2] then return 1 end -- the same call, sent again
 redis.call('HSET', KEYS[1], 'appended', ARGV[2])
 if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'seen', ARGV[3]) end
-for n = 4, #ARGV, 2 do redis.call('XADD', KEYS[2], '*', 's', ARGV[n], 'd', ARGV[n + 1]) end
+local last
+for n = 4, #ARGV, 2 do last = redis.call('XADD', KEYS[2], '*', 's', ARGV[n], 'd', ARGV[n + 1]) end
+if last then redis.pcall('PUBLISH', KEYS[2], last) end
 return 1
 `;
 

@@ -8,7 +8,7 @@ import type { RedisRole } from './key-rights.ts';
 const COMMANDS: Readonly<Record<RedisRole, string>> = {
   api: `
     del eval evalsha exec exists get hdel hget hgetall hincrby hmget hmset hset hsetnx incr info llen lpos
-    lrange lrem mget multi persist pexpire ping pttl publish rpush sadd scard set smembers srem time unlink
+    lrange lrem mget multi persist pexpire ping pttl publish rpush sadd scard set smembers srem subscribe time unlink unsubscribe
     xadd xrange xread xrevrange zadd zcard zcount zintercard zrange zrangebyscore zrank zrem
     zremrangebyscore zrevrangebyscore zscore`,
   worker: `

@@ -6,7 +6,8 @@ export type RedisRole = (typeof REDIS_ROLES)[number];
 
 /**
  * `r`: may read it. `rw`: also change it; a script needs that for every key that it is given, whatever it
- * does with it. `channel`: may publish and subscribe; `rw channel`: scripts publish there.
+ * does with it. `channel`: may publish and subscribe; `rw channel`: it is a key too, if only of a script that
+ * publishes there.
  */
 type Right = 'r' | 'rw' | 'channel' | 'rw channel';
 
@@ -14,9 +15,8 @@ type Right = 'r' | 'rw' | 'channel' | 'rw channel';
 const RIGHTS: Readonly<Record<keyof typeof keys, Partial<Record<RedisRole, Right>>>> = {
   job: { api: 'rw', worker: 'rw', reaper: 'r' },
   input: { api: 'rw', worker: 'rw' },
-  output: { api: 'rw', worker: 'rw' },
+  output: { api: 'rw channel', worker: 'rw channel' },
   outputPrefix: { api: 'rw', worker: 'rw' },
-  outputNews: { api: 'rw' },
   jobs: { api: 'rw' },
   expiry: { api: 'rw', worker: 'rw' },
   adding: { api: 'rw', worker: 'rw' },
