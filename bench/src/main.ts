@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { type Aim, type AimsByScenario, aimsTable } from './report/aims.ts';
 import { describeMachine } from './report/machine.ts';
 import { putSection } from './report/sections.ts';
 import { cpu } from './scenarios/cpu.ts';
@@ -12,7 +13,7 @@ import { noop } from './scenarios/noop.ts';
 import { output } from './scenarios/output.ts';
 import { overload } from './scenarios/overload.ts';
 import { recovery } from './scenarios/recovery.ts';
-import type { Results, Scenario } from './scenarios/scenario.ts';
+import type { Pictures, Scenario } from './scenarios/scenario.ts';
 import { simulation } from './scenarios/simulation.ts';
 import { throughput } from './scenarios/throughput.ts';
 import { timeline } from './scenarios/timeline.ts';
@@ -36,6 +37,7 @@ const SCENARIOS: readonly Scenario[] = [
 ];
 const DOCS = join(import.meta.dirname, '..', '..', 'docs');
 const PLOTS = join(DOCS, 'plots');
+const AIMS = join(PLOTS, 'aims.json');
 const README = join(DOCS, '..', 'README.md');
 
 const USAGE = `Usage: pnpm bench [scenario…] [--rounds N] [--quick] [--built] [--everysec] [--write]
@@ -116,22 +118,37 @@ async function perform(wish: Wish, signal: AbortSignal): Promise<void> {
       const performance = { stage, rounds: rounds ?? scenario.rounds, quick, signal, say };
       say(`\n${scenario.title}`);
       const results = await scenario.run(performance);
-      const text = typeof results === 'string' ? results : results.text;
-      process.stdout.write(`\n${text}\n`);
+      process.stdout.write(`\n${results.text}\n`);
       if (!write) continue;
-      writeSection(scenario, { ...wish, rounds: performance.rounds }, machine, text);
-      if (typeof results !== 'string') writePlots(scenario, results);
+      writeSection(scenario, { ...wish, rounds: performance.rounds }, machine, results.text);
+      if (results.pictures !== undefined) writePictures(scenario, results.pictures);
+      if (results.aims !== undefined) writeAims(scenario, results.aims);
     }
   } finally {
     await stage.close();
   }
 }
 
-function writePlots({ name }: Scenario, { readme, data, plots }: Results): void {
+function writePictures({ name }: Scenario, { readme, data, plots }: Pictures): void {
   writeFileSync(README, putSection(readFileSync(README, 'utf8'), name, readme));
   mkdirSync(PLOTS, { recursive: true });
   writeFileSync(join(PLOTS, `${name}.json`), `${JSON.stringify(data, null, 2)}\n`);
   for (const [plot, svg] of Object.entries(plots)) writeFileSync(join(PLOTS, `${plot}.svg`), svg);
+}
+
+/** Of a scenario, into the table of all, which keeps what the others had when they were last written. */
+function writeAims({ name }: Scenario, own: readonly Aim[]): void {
+  const before = existsSync(AIMS) ? (JSON.parse(readFileSync(AIMS, 'utf8')) as AimsByScenario) : {};
+  const aims = { ...before, [name]: own };
+  const text = aimsTable(
+    aims,
+    SCENARIOS.map((scenario) => scenario.name),
+  );
+  mkdirSync(PLOTS, { recursive: true });
+  writeFileSync(AIMS, `${JSON.stringify(aims, null, 2)}\n`);
+  for (const path of [join(DOCS, 'performance.md'), README]) {
+    writeFileSync(path, putSection(readFileSync(path, 'utf8'), 'aims', text));
+  }
 }
 
 function writeSection(

@@ -3,7 +3,7 @@
  * yet. Everything else on the page is somebody's prose, and stays.
  */
 export function putSection(page: string, name: string, text: string): string {
-  const begin = `<!-- bench:${name} begin: written by pnpm bench ${name} --write -->`;
+  const begin = `<!-- bench:${name} begin: written by pnpm bench --write -->`;
   const end = `<!-- bench:${name} end -->`;
   const section = `${begin}\n${text.trim()}\n${end}`;
   const from = page.indexOf(`<!-- bench:${name} begin`);

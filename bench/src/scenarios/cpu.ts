@@ -33,13 +33,14 @@ measured with the same calls, while that many other connections are open.`,
     const idle = await busyShare(IDLE_MS);
     const rows: string[][] = [];
     for (const slots of SLOTS) rows.push(...(await measure(performance, slots)));
-    return [
+    const text = [
       table(['CPU ms per job', 'API', 'worker', 'Redis', 'client', 'engine and rest', 'all'], rows),
       '',
       `${performance.rounds} rounds each. Before, with nothing to do, the machine was ${figure(idle * 100)} % busy.`,
       '',
       await compareAgents(performance),
     ].join('\n');
+    return { text };
   },
 };
 

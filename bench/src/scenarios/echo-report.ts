@@ -1,9 +1,11 @@
 import type { Answer, Network } from '../jobs/conjob-job.ts';
+import { type Aim, type Target, targetText } from '../report/aims.ts';
 import { costsTable } from '../report/costs-table.ts';
 import { differences, mean, median, ratios } from '../report/statistics.ts';
 import { figure, table } from '../report/table.ts';
 import { eachPart, type Memory, type Spent } from '../stage/spent.ts';
 import { VARIANT_NAMES, type Variant } from '../stage/variants.ts';
+import type { Results } from './scenario.ts';
 
 export const TARGET_OVERHEAD_MS = 15;
 /** Of what `docker run` takes. */
@@ -34,10 +36,17 @@ export function reportEcho(
   runs: Readonly<Partial<Record<Way, readonly EchoRun[]>>>,
   memory: Readonly<Partial<Record<Way, Memory>>>,
   cliVersion: string | undefined,
-): string {
+): Results {
   const ways = (Object.keys(NAMES) as Way[]).filter((way) => runs[way] !== undefined);
   const known = (way: Way) => (runs[way] ?? []).map(({ knownMs }) => knownMs);
   const all = ways.flatMap((way) => runs[way] ?? []);
+  const shares = cliVersion === undefined ? [] : compareWithDocker(network, ways, known);
+  const overhead: Aim = {
+    what: `\`echo\` without held networks − bare sequence, ${network}`,
+    target: { atMost: TARGET_OVERHEAD_MS, unit: 'ms' },
+    measured: median(differences(known('noPool'), known('bare'))),
+    digits: 1,
+  };
   const lines = [
     `### Network \`${network}\``,
     '',
@@ -54,11 +63,15 @@ export function reportEcho(
     table(
       ['compared within a round', 'p50', 'target'],
       [
-        ...(cliVersion === undefined ? [] : compareWithDocker(network, ways, known)),
+        ...shares.map(({ variant, share, target }) => [
+          `${NAMES[variant]} / ${NAMES.dockerRun}`,
+          figure(share, 2),
+          target === undefined ? '' : targetText(target),
+        ]),
         [
           `${NAMES.noPool} − ${NAMES.bare}`,
-          `${figure(median(differences(known('noPool'), known('bare'))))} ms`,
-          `≤ ${TARGET_OVERHEAD_MS} ms`,
+          `${figure(overhead.measured)} ms`,
+          targetText(overhead.target),
         ],
       ],
     ),
@@ -70,26 +83,37 @@ export function reportEcho(
       .join('; ')}.`,
     cliVersion === undefined ? 'There was no docker command on PATH.' : `CLI: ${cliVersion}.`,
   ];
-  return lines.join('\n');
+  const aims = shares.flatMap(({ variant, share, target }): Aim[] =>
+    target === undefined
+      ? []
+      : [{ what: `\`echo\`: ${NAMES[variant]} ÷ docker run, ${network}`, target, measured: share }],
+  );
+  return { text: lines.join('\n'), aims: [...aims, overhead] };
+}
+
+interface Compared {
+  readonly variant: Variant;
+  readonly share: number;
+  readonly target: Target | undefined;
 }
 
 function compareWithDocker(
   network: Network,
   ways: readonly Way[],
   known: (way: Way) => number[],
-): string[][] {
-  const targets: Readonly<Record<Variant, string>> = {
-    reuse: `≤ ${TARGET_SHARES[network]}`,
-    never: '',
-    noPool: '< 1',
-    crun: network === 'none' ? `≤ ${TARGET_SHARE_CRUN}` : '',
+): Compared[] {
+  const targets: Readonly<Record<Variant, Target | undefined>> = {
+    reuse: { atMost: TARGET_SHARES[network] },
+    never: undefined,
+    noPool: { below: 1 },
+    crun: network === 'none' ? { atMost: TARGET_SHARE_CRUN } : undefined,
   };
   const variants = (Object.keys(targets) as Variant[]).filter((variant) => ways.includes(variant));
-  return variants.map((variant) => [
-    `${NAMES[variant]} / ${NAMES.dockerRun}`,
-    figure(median(ratios(known(variant), known('dockerRun'))), 2),
-    targets[variant],
-  ]);
+  return variants.map((variant) => ({
+    variant,
+    share: median(ratios(known(variant), known('dockerRun'))),
+    target: targets[variant],
+  }));
 }
 
 /** Where the time of the answers went; ConJob says it in Server-Timing. */

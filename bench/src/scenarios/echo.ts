@@ -16,7 +16,7 @@ import {
   withVariants,
 } from '../stage/variants.ts';
 import { type EchoRun, reportEcho, TARGET_OVERHEAD_MS } from './echo-report.ts';
-import type { Performance, Scenario } from './scenario.ts';
+import { type Performance, type Results, type Scenario, together } from './scenario.ts';
 
 const WARM_UP_ROUNDS = 3;
 const CALM_WITHIN_MS = 3_000;
@@ -38,13 +38,13 @@ container is gone too, which ConJob does afterwards. What is compared is the med
 Without a pool the target is less than \`docker run\` takes, and an overhead of at most ${TARGET_OVERHEAD_MS} ms over the bare sequence.`,
   rounds: 30,
   async run(performance) {
-    const reports: string[] = [];
+    const reports: Results[] = [];
     await withVariants(performance.stage, {}, async (conJobs) => {
       for (const network of ['none', 'bridge'] as const) {
         reports.push(await measure(performance, conJobs, network));
       }
     });
-    return reports.join('\n\n');
+    return together(reports);
   },
 };
 
@@ -52,7 +52,7 @@ async function measure(
   { stage, rounds, quick, signal, say }: Performance,
   conJobs: ConJobs,
   network: Network,
-): Promise<string> {
+): Promise<Results> {
   const { docker, image } = stage;
   const variants = variantsOn(stage);
   const noPool = conJobOf(conJobs, 'noPool');

@@ -32,7 +32,8 @@ It should not grow with either; the position may, up to the 200 groups that it l
   async run(performance) {
     const delays = await eachRound(performance, DELAYS, measureDelay);
     const costs = await eachRound(performance, COSTS, measureCost);
-    return `${reportDelays(delays)}\n\n${reportCosts(costs)}\n\nMedians of ${performance.rounds} rounds.`;
+    const about = `Medians of ${performance.rounds} rounds.`;
+    return { text: [reportDelays(delays), reportCosts(costs), about].join('\n\n') };
   },
 };
 

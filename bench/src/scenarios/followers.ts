@@ -26,7 +26,7 @@ idle is the CPU of both while nobody writes. A chunk is to cost the same however
         say(`${followed} followed: ${figure(ofApiAndRedis(cost), 2)} ms of CPU per chunk`);
       }
     }
-    return report(costs);
+    return { text: report(costs) };
   },
 };
 

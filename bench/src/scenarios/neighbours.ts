@@ -4,7 +4,7 @@ import { runInConJob } from '../jobs/conjob-job.ts';
 import { cancel, type NewJob, submitRunning, untilFinished } from '../jobs/jobs-api.ts';
 import { median, quantile, ratios } from '../report/statistics.ts';
 import { figure, table } from '../report/table.ts';
-import type { Performance, Scenario } from './scenario.ts';
+import type { Performance, Results, Scenario } from './scenario.ts';
 
 const MIB = 1024 * 1024;
 const TARGET_RATIO = 2;
@@ -48,7 +48,7 @@ in the same round. Target: at most ${TARGET_RATIO}.`,
 async function measure(
   { stage, rounds, quick, signal, say }: Performance,
   url: string,
-): Promise<string> {
+): Promise<Results> {
   const { docker, image } = stage;
   const neighbour = async (): Promise<number> => {
     const { text, ms } = await runInConJob(url, { image, args: ['sh', '-c', WORK] });
@@ -84,7 +84,7 @@ async function measure(
   return report(names, await interleave(all, ways, signal));
 }
 
-function report(names: readonly Beside[], ms: Readonly<Record<Beside, number[]>>): string {
+function report(names: readonly Beside[], ms: Readonly<Record<Beside, number[]>>): Results {
   const rows = names.map((name) => {
     const ratio = ratios(ms[name], ms[NOBODY]);
     return [
@@ -95,5 +95,15 @@ function report(names: readonly Beside[], ms: Readonly<Record<Beside, number[]>>
       figure(quantile(ratio, 1), 2),
     ];
   });
-  return table(['beside', 'median ms', 'longest ms', 'ratio', 'largest ratio'], rows);
+  const worst = Math.max(...names.map((name) => median(ratios(ms[name], ms[NOBODY]))));
+  return {
+    text: table(['beside', 'median ms', 'longest ms', 'ratio', 'largest ratio'], rows),
+    aims: [
+      {
+        what: 'time of a job beside the worst of five hogs ÷ alone',
+        target: { atMost: TARGET_RATIO },
+        measured: worst,
+      },
+    ],
+  };
 }

@@ -1,3 +1,4 @@
+import { type Aim, targetText } from '../report/aims.ts';
 import { quantile } from '../report/statistics.ts';
 import { figure, table } from '../report/table.ts';
 import { openRun } from '../simulation/open-run.ts';
@@ -5,7 +6,7 @@ import type { PlainClient } from '../simulation/plain-client.ts';
 import { checkPrinted, slowPath } from '../simulation/simulated-jobs.ts';
 import type { Simulation } from '../simulation/start-simulation.ts';
 import { withSimulation } from '../simulation/with-simulation.ts';
-import type { Scenario } from './scenario.ts';
+import type { Results, Scenario } from './scenario.ts';
 
 const SLOTS = 20;
 const JOB_SECONDS = 0.2;
@@ -76,7 +77,7 @@ async function runPhase(
   };
 }
 
-function report(phases: readonly Phase[]): string {
+function report(phases: readonly Phase[]): Results {
   const rows = phases.map(({ load, goodPerSecond, goodMs, refusedMs }) => [
     `${load} × capacity`,
     figure(goodPerSecond),
@@ -87,23 +88,30 @@ function report(phases: readonly Phase[]): string {
     ),
   ]);
   const [before, once, many, after] = phases as [Phase, Phase, Phase, Phase];
-  const kept = many.goodPerSecond / once.goodPerSecond;
+  const goodput: Aim = {
+    what: 'goodput at 5 × ÷ at 1 × the capacity',
+    target: { atLeast: TARGET_GOODPUT },
+    measured: many.goodPerSecond / once.goodPerSecond,
+  };
+  const refusal: Aim = {
+    what: 'p99 of a refusal at 5 × the capacity',
+    target: { below: TARGET_REFUSAL_MS, unit: 'ms' },
+    measured: quantile(many.refusedMs, 0.99),
+    digits: 1,
+  };
   const p50 = ({ goodMs }: Phase) => figure(quantile(goodMs, 0.5));
   const header = ['requests', 'done/s', 'p50 ms', 'p99 ms', 'refused'];
-  return [
+  const text = [
     table([...header, 'refused in p50 ms', 'p99 ms', 'max ms'], rows),
     '',
     table(
       ['', 'measured', 'target'],
       [
-        ['goodput at 5 × ÷ at 1 ×', figure(kept, 2), `≥ ${TARGET_GOODPUT}`],
-        [
-          'p99 of a refusal at 5 ×, ms',
-          figure(quantile(many.refusedMs, 0.99)),
-          `< ${TARGET_REFUSAL_MS}`,
-        ],
+        [goodput.what, figure(goodput.measured, 2), targetText(goodput.target)],
+        [refusal.what, `${figure(refusal.measured)} ms`, targetText(refusal.target)],
         ['p50 at 0.5 × before and after, ms', `${p50(before)} and ${p50(after)}`, 'as before'],
       ],
     ),
   ].join('\n');
+  return { text, aims: [goodput, refusal] };
 }

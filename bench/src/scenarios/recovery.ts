@@ -43,6 +43,6 @@ and "Redis", a tenth of "restart".`,
       performance.signal.throwIfAborted();
       rows.push(...(await part(performance)));
     }
-    return reportRecovery(rows);
+    return { text: reportRecovery(rows) };
   },
 };

@@ -1,3 +1,4 @@
+import type { Aim } from '../report/aims.ts';
 import type { Stage } from '../stage/stage.ts';
 
 export interface Performance {
@@ -15,6 +16,12 @@ export interface Performance {
 export interface Results {
   /** Tables and sentences in Markdown. */
   readonly text: string;
+  /** What of it was aimed at: for the table of all scenarios. */
+  readonly aims?: readonly Aim[];
+  readonly pictures?: Pictures;
+}
+
+export interface Pictures {
   /** A picture and a sentence for the README, whose paths begin at its folder. */
   readonly readme: string;
   /** The figures that the plots are drawn from. */
@@ -32,6 +39,14 @@ export interface Scenario {
   readonly rounds: number;
   /** In `docs/`, where its results are written; default `performance.md`. */
   readonly page?: string;
-  /** Measures, and returns the answer: text only, where there is nothing to draw. */
-  run(performance: Performance): Promise<string | Results>;
+  /** Measures, and returns the answer. */
+  run(performance: Performance): Promise<Results>;
+}
+
+/** Of several measurements of one scenario. */
+export function together(parts: readonly Results[]): Results {
+  return {
+    text: parts.map(({ text }) => text).join('\n\n'),
+    aims: parts.flatMap(({ aims = [] }) => aims),
+  };
 }

@@ -54,24 +54,25 @@ function results({ quick }: Performance, sweep: LoadSweep, slopes: readonly Slop
     slopeTable(slopes),
     quick ? 'The quick form: these are no figures to go by.' : '',
   ];
-  return {
-    readme: [
-      '![Latency over load](docs/plots/latency-over-load.svg)',
-      `${WORKERS} simulated workers, jobs that do nothing and come at random, all on one machine (\`pnpm bench simulation\`). ${saturation(sweep)}`,
-    ].join('\n\n'),
-    text: text.filter((part) => part !== '').join('\n\n'),
-    data: {
-      capacityPerSecond: sweep.capacityPerSecond,
-      loads: latencies,
-      slopes: slopes.map(({ name, points }) => ({
-        name,
-        points: points.map(({ latenciesMs, ...point }) => ({
-          ...point,
-          p50: quantile(latenciesMs, 0.5),
-        })),
+  const readme = [
+    '![Latency over load](docs/plots/latency-over-load.svg)',
+    `${WORKERS} simulated workers, jobs that do nothing and come at random, all on one machine (\`pnpm bench simulation\`). ${saturation(sweep)}`,
+  ].join('\n\n');
+  const data = {
+    capacityPerSecond: sweep.capacityPerSecond,
+    loads: latencies,
+    slopes: slopes.map(({ name, points }) => ({
+      name,
+      points: points.map(({ latenciesMs, ...point }) => ({
+        ...point,
+        p50: quantile(latenciesMs, 0.5),
       })),
-    },
-    plots: { 'latency-over-load': latencyChart(sweep), 'cost-over-size': costChart(slopes) },
+    })),
+  };
+  const plots = { 'latency-over-load': latencyChart(sweep), 'cost-over-size': costChart(slopes) };
+  return {
+    text: text.filter((part) => part !== '').join('\n\n'),
+    pictures: { readme, data, plots },
   };
 }
 

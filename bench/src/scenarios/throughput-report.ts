@@ -1,16 +1,20 @@
 import type { Network } from '../jobs/conjob-job.ts';
 import type { LoadRun } from '../jobs/load.ts';
+import { type Aim, type Target, targetText } from '../report/aims.ts';
 import { type CostRow, costsTable } from '../report/costs-table.ts';
 import { median, ratios } from '../report/statistics.ts';
 import { figure, table } from '../report/table.ts';
 import { eachPart, type Memory, type Spent } from '../stage/spent.ts';
 import { VARIANT_NAMES, type Variant } from '../stage/variants.ts';
+import type { Results } from './scenario.ts';
 
 /** Of the bare rate, at its best. */
 export const TARGET = 1.5;
 export const TARGET_CRUN = 2;
 /** Of the bare rate, at the same number of slots. */
 export const TARGET_WITHOUT_POOL = 0.95;
+
+const WITHOUT_POOL: Target = { atLeast: TARGET_WITHOUT_POOL };
 
 export type Way = Variant | 'bare';
 const NAMES: Readonly<Record<Way, string>> = { ...VARIANT_NAMES, bare: 'bare' };
@@ -28,11 +32,21 @@ export function reportThroughput(
   network: Network,
   measured: readonly Measured[],
   rounds: number,
-): string {
+): Results {
   const ways = (Object.keys(NAMES) as Way[]).filter((way) => measured[0]?.runs[way] !== undefined);
   const variants = ways.filter((way): way is Variant => way !== 'bare');
   const best = (way: Way) => Math.max(...measured.map((each) => median(rates(each, way))));
-  return [
+  const targets: Readonly<Record<Variant, Target | undefined>> = {
+    reuse: { atLeast: TARGET },
+    crun: { atLeast: TARGET_CRUN },
+    never: undefined,
+    noPool: undefined,
+  };
+  const withoutPool = measured.map((each) => ({
+    slots: each.slots,
+    ratio: median(ratios(rates(each, 'noPool'), rates(each, 'bare'))),
+  }));
+  const text = [
     `### Network \`${network}\``,
     '',
     table(
@@ -40,8 +54,8 @@ export function reportThroughput(
       measured.map((each) => [
         `${each.slots} slots`,
         ...ways.map((way) => figure(median(rates(each, way)), 2)),
-        figure(median(ratios(rates(each, 'noPool'), rates(each, 'bare'))), 2),
-        `≥ ${TARGET_WITHOUT_POOL}`,
+        figure(withoutPool.find(({ slots }) => slots === each.slots)?.ratio ?? 0, 2),
+        targetText(WITHOUT_POOL),
       ]),
     ),
     '',
@@ -50,7 +64,7 @@ export function reportThroughput(
       variants.map((variant) => [
         NAMES[variant],
         figure(best(variant) / best('bare'), 2),
-        { reuse: `≥ ${TARGET}`, crun: `≥ ${TARGET_CRUN}`, never: '', noPool: '' }[variant],
+        targets[variant] === undefined ? '' : targetText(targets[variant]),
       ]),
     ),
     '',
@@ -58,6 +72,19 @@ export function reportThroughput(
     '',
     `${rounds} rounds for each number of slots. Latencies are those of all jobs, of which twice as many as there are slots are under way with ConJob.`,
   ].join('\n');
+  const aims = variants.flatMap((variant): Aim[] => {
+    const target = targets[variant];
+    if (target === undefined) return [];
+    const what = `jobs/s: ${NAMES[variant]} at its best ÷ bare at its best, ${network}`;
+    return [{ what, target, measured: best(variant) / best('bare') }];
+  });
+  const worst = withoutPool.reduce((low, each) => (each.ratio < low.ratio ? each : low));
+  const withoutPoolAim: Aim = {
+    what: `jobs/s without held networks ÷ bare, ${network}, at the worst number of slots (${worst.slots})`,
+    target: WITHOUT_POOL,
+    measured: worst.ratio,
+  };
+  return { text, aims: [...aims, withoutPoolAim] };
 }
 
 function rates({ runs, jobs }: Measured, way: Way): number[] {

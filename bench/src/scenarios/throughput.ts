@@ -4,7 +4,7 @@ import { likeConJob } from '../jobs/like-conjob.ts';
 import { type Load, type LoadRun, loads } from '../jobs/load.ts';
 import { type Memory, memoryOf, type Spent, spending } from '../stage/spent.ts';
 import { conJobOf, type Variant, variantsOn, withVariants } from '../stage/variants.ts';
-import type { Performance, Scenario } from './scenario.ts';
+import { type Performance, type Results, type Scenario, together } from './scenario.ts';
 import {
   type Measured,
   reportThroughput,
@@ -35,14 +35,14 @@ anew for each number of slots. Medians of the rounds; shares are medians of the 
 round. Targets: ${TARGET} times the bare rate, each at its best, and by crun ${TARGET_CRUN} times; without held networks at least ${TARGET_WITHOUT_POOL * 100} % of it at the same number of slots.`,
   rounds: 5,
   async run(performance) {
-    const reports: string[] = [];
+    const reports: Results[] = [];
     for (const network of ['none', 'bridge'] as const) {
       const measured: Measured[] = [];
       const allSlots = performance.quick ? QUICK_SLOTS : SLOTS;
       for (const slots of allSlots) measured.push(await measure(performance, network, slots));
       reports.push(reportThroughput(network, measured, performance.rounds));
     }
-    return reports.join('\n\n');
+    return together(reports);
   },
 };
 

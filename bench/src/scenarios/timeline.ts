@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { containerOf, type Network, runInConJob, untilGone } from '../jobs/conjob-job.ts';
+import { type Aim, targetText } from '../report/aims.ts';
 import { median } from '../report/statistics.ts';
 import { figure, table } from '../report/table.ts';
 import { calm } from '../stage/calm.ts';
 import { readSteps } from '../timeline/steps.ts';
 import { type Span, type StepSummary, summarizeSteps } from '../timeline/summarize-steps.ts';
 import { withoutEngineMs } from '../timeline/without-engine.ts';
-import type { Performance, Scenario } from './scenario.ts';
+import { type Performance, type Results, type Scenario, together } from './scenario.ts';
 
 const TRACE = join(import.meta.dirname, '../timeline/trace-main.ts');
 /** A process that has just started compiles. */
@@ -29,13 +30,13 @@ anybody who listens (\`diagnostics_channel\`); it costs a fraction of a millisec
 answer in which the worker had no request to the engine under way.`,
   rounds: 20,
   async run(performance) {
-    const reports: string[] = [];
+    const reports: Results[] = [];
     for (const network of ['none', 'bridge'] as const) {
       for (const pool of ['auto', 'off'] as const) {
         reports.push(await measure(performance, network, pool));
       }
     }
-    return reports.join('\n\n');
+    return together(reports);
   },
 };
 
@@ -43,7 +44,7 @@ async function measure(
   { stage, rounds, quick, signal, say }: Performance,
   network: Network,
   pool: 'auto' | 'off',
-): Promise<string> {
+): Promise<Results> {
   say(`network ${network}, held networks ${pool}`);
   const folder = mkdtempSync(join(tmpdir(), 'conjob-bench-'));
   const path = join(folder, 'steps');
@@ -88,8 +89,14 @@ function report(
   title: string,
   steps: readonly StepSummary[],
   ms: { readonly answer: number; readonly withoutEngine: number },
-): string {
-  return [
+): Results {
+  const own: Aim = {
+    what: `\`echo\`: time in which nothing is asked of the engine, ${title}`,
+    target: { atMost: TARGET_MS, unit: 'ms' },
+    measured: ms.withoutEngine,
+    digits: 1,
+  };
+  const text = [
     `### ${title}`,
     '',
     table(
@@ -100,6 +107,7 @@ function report(
       ]),
     ),
     '',
-    `Answer after ${figure(ms.answer)} ms. For ${figure(ms.withoutEngine)} ms of them nothing was asked of the engine (target: ≤ ${TARGET_MS}).`,
+    `Answer after ${figure(ms.answer)} ms. For ${figure(ms.withoutEngine)} ms of them nothing was asked of the engine (target: ${targetText(own.target)}).`,
   ].join('\n');
+  return { text, aims: [own] };
 }
