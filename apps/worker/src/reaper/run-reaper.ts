@@ -19,7 +19,7 @@ import { installationId } from '../installation.ts';
 import { orAbort } from '../or-abort.ts';
 import { HelperReaper } from './helper-reaper.ts';
 import { housekeeping } from './housekeeping.ts';
-import { needsReaper } from './needs.ts';
+import { isDone } from './needs.ts';
 import { Pace } from './pace.ts';
 import { type PassReport, Reaper } from './reaper.ts';
 import { sweepSecretVolumes } from './secret-volumes.ts';
@@ -29,11 +29,7 @@ const HOUSEKEEPING_MS = 60_000;
 /** Of what a job may leave for a minute at most. */
 const SWEEP_MS = 20_000;
 const HELPERS_MS = 5_000;
-/** A reaper without a worker stays no longer, whatever is left: somebody has to look. */
-const MAX_ALONE_MS = 6 * 3_600_000;
-/** The same without an engine that answers. */
-const MAX_ALONE_WITHOUT_ENGINE_MS = 600_000;
-/** And before it has found engine and Redis, so that it knows of nothing to look after. */
+/** A reaper without a worker stays no longer before it has found engine and Redis: it knows of nothing to look after. */
 const MAX_START_ALONE_MS = 30_000;
 
 export interface ReaperSignals {
@@ -118,6 +114,8 @@ async function reapOn(
   let hasHelpers = false;
   let helpersAt = Number.NEGATIVE_INFINITY;
   const retryMs = new Pace(leaseMs).lookMs;
+  const isOver = (since: number, report: PassReport | null): boolean =>
+    isDone({ since, engineSeenAt, report, hasHelpers }, performance.now());
   while (!quit.aborted) {
     if (alone.aborted && aloneSince === undefined) {
       aloneSince = performance.now();
@@ -145,25 +143,13 @@ async function reapOn(
     }
     const isOrderly = (alone.reason as WorkerEnd | undefined) === 'orderly';
     const known = report ?? (isOrderly ? lastReport : null);
-    if (aloneSince !== undefined && isDone(known, hasHelpers, aloneSince, engineSeenAt)) {
+    if (aloneSince !== undefined && isOver(aloneSince, known)) {
       await reaper.idle();
       logger.info('no container needs this reaper any more');
       return;
     }
     await sleepUnless(report?.nextInMs ?? retryMs, aloneSince === undefined ? alone : quit, quit);
   }
-}
-
-function isDone(
-  report: PassReport | null,
-  hasHelpers: boolean,
-  aloneSince: number,
-  engineSeenAt: number,
-): boolean {
-  const now = performance.now();
-  if (now - aloneSince > MAX_ALONE_MS) return true;
-  if (!report) return now - Math.max(engineSeenAt, aloneSince) > MAX_ALONE_WITHOUT_ENGINE_MS;
-  return !hasHelpers && !report.entries.some((entry) => needsReaper(entry, aloneSince));
 }
 
 /** Any of the signals ends the sleep. */
