@@ -3,7 +3,14 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { childProcesses, type EngineAccess, inNetwork } from '@conjob/testkit';
+import {
+  childProcesses,
+  type EngineAccess,
+  inNetwork,
+  newProcessMark,
+  type ProcessMark,
+  signalAll,
+} from '@conjob/testkit';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -22,7 +29,7 @@ export interface ProductProcess {
   /** SIGTERM, and how it ended. May be called after it ended. */
   stop(): Promise<number | null>;
   kill(signal: NodeJS.Signals): void;
-  /** Hears no more of it, nor of a reaper that outlives it. */
+  /** Hears no more of it, and ends a reaper that outlives it. */
   forget(): void;
   /** Resolves with the match once its output has it; throws when it ends before. */
   says(pattern: RegExp): Promise<RegExpExecArray>;
@@ -45,19 +52,21 @@ export interface LaunchOptions {
   readonly args?: readonly string[];
   /** Default: that of this machine. */
   readonly network?: EngineAccess;
+  /** Default: one of its own. */
+  readonly mark?: ProcessMark;
 }
 
 export function launch(
   app: App,
   env: Readonly<Record<string, string>>,
-  { args = [], network }: LaunchOptions = {},
+  { args = [], network, mark = newProcessMark() }: LaunchOptions = {},
 ): ProductProcess {
   const line = [process.execPath, `apps/${app}/src/main.ts`, ...args];
   const [command = '', ...rest] = network === undefined ? line : inNetwork(network, line);
   const child = spawn(command, rest, {
     cwd: ROOT,
     // Nothing of the test's own environment may help it along.
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env, ...mark.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [output, surroundings] = ['', ''];
@@ -102,6 +111,7 @@ export function launch(
     forget: () => {
       child.stdout.destroy();
       child.stderr.destroy();
+      signalAll(mark.pids(), 'SIGKILL');
     },
     look,
     stop: () => {

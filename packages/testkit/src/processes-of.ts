@@ -6,8 +6,13 @@ import { processTable } from '@conjob/provision';
  * reaper outlives the worker that started it.
  */
 export function processesOf(mark: string): number[] {
+  return processesWith((entry) => entry === mark);
+}
+
+/** The same by any entry of their environment. */
+export function processesWith(isMark: (entry: string) => boolean): number[] {
   return processTable()
-    .filter(({ pid }) => environmentOf(pid).includes(mark))
+    .filter(({ pid }) => environmentOf(pid).some(isMark))
     .map(({ pid }) => pid);
 }
 

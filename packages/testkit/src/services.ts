@@ -1,6 +1,7 @@
 import { ensureBinaries } from '@conjob/provision';
 import type { TestProject } from 'vitest/node';
 import { childProcesses, listContainers } from './leaks.ts';
+import { expectNoMarkedProcesses } from './process-mark.ts';
 import { sweepOnExit } from './sweep-on-exit.ts';
 import { sweepAbandoned } from './temp-folder.ts';
 import { startTestEngine, type TestEngine } from './test-engine.ts';
@@ -77,6 +78,7 @@ async function startServices(): Promise<Services> {
         ...running.map(({ pid, args }) => `process ${pid} (${args[0]})`),
       ];
       if (left.length > 0) throw new Error(`The tests left behind: ${left.join('; ')}`);
+      expectNoMarkedProcesses();
     },
   };
 }

@@ -1,7 +1,11 @@
-import { sweepAbandoned, sweepOnExit } from '@conjob/testkit';
+import { expectNoMarkedProcesses, sweepAbandoned, sweepOnExit } from '@conjob/testkit';
 
 /** A vitest global setup: what a run leaves that is killed half way is swept up, engines included. */
 export default async function sweep(): Promise<() => void> {
   await sweepAbandoned();
-  return sweepOnExit();
+  const forget = sweepOnExit();
+  return () => {
+    forget();
+    expectNoMarkedProcesses();
+  };
 }

@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive } from '@conjob/provision';
-import { processesOf, signalAll } from '@conjob/testkit';
+import { newProcessMark, signalAll } from '@conjob/testkit';
 import type { App, ProductProcess } from '../../../support/start-process.ts';
 import { launch } from '../../../support/start-process.ts';
 
-/** Tells the processes of one part from all others of this machine. */
-const MARK = 'CONJOB_FAULTS_PART';
 const STOP_MS = 15_000;
 const POLL_MS = 20;
 
@@ -52,11 +50,11 @@ export interface PartOptions {
 }
 
 export async function startPart({ app, name, env, ready, onReady }: PartOptions): Promise<Part> {
-  const id = `${process.pid}-${name}-${Math.random().toString(36).slice(2)}`;
-  const pids = (): number[] => processesOf(`${MARK}=${id}`);
+  const mark = newProcessMark();
+  const pids = (): number[] => mark.pids();
   const down: Period[] = [];
   const run = (extra: Readonly<Record<string, string>> = {}): ProductProcess =>
-    launch(app, { ...env, ...extra, [MARK]: id });
+    launch(app, { ...env, ...extra }, { mark });
   const isReady = async (): Promise<void> => {
     const match = await current.says(ready);
     onReady?.(match);
