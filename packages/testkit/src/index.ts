@@ -15,6 +15,7 @@ export {
   listContainers,
   removeContainer,
 } from './leaks.ts';
+export { type MeteredLink, startMeteredLink } from './metered-link.ts';
 export { expectNoMarkedProcesses, newProcessMark, type ProcessMark } from './process-mark.ts';
 export { processesOf, signalAll } from './processes-of.ts';
 export { pushImage, registryAuth, removeImage } from './push-image.ts';
