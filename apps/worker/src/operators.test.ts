@@ -82,6 +82,27 @@ describe('an operator who drains a worker', () => {
     expect(await seen()).toBeNull();
   });
 
+  test('sees it make no network for jobs that do not come, until told to resume', async () => {
+    await start({ WORKER_LEASE_SECONDS: '3', WORKER_SANDBOX_REUSE: 'never' });
+    const counts = (ready: number, inUse: number) => ({
+      heldNetworks: { none: { ready, inUse } },
+    });
+    await ends(await submit({ args: ['true'] }));
+    await shows(counts(1, 0));
+    const running = await submit(FOREVER);
+    await shows(counts(0, 1));
+    await operator.drain('w', 'new disks');
+    await shows({ reported: 'draining', running: 1 });
+    await ledger.submissions.cancel(running, 'enough');
+    await shows(counts(0, 0));
+    // More beats than it takes to make one.
+    const emptySince = (await seen())?.heartbeatAt ?? Number.NaN;
+    await until(async () => ((await seen())?.heartbeatAt ?? 0) > emptySince + 1_500);
+    await shows(counts(0, 0));
+    await operator.resume('w');
+    await shows(counts(1, 0));
+  });
+
   test('finds it drained after a restart', async () => {
     await stop(await start());
     await operator.drain('w', 'new disks');

@@ -97,6 +97,8 @@ export async function startWorker(
       logger[level](shown, isReady ? 'taking jobs' : 'taking no jobs');
       if (isReady) intakes.resume();
       else intakes.hold();
+      if (isReady) networks.resume();
+      else networks.pause();
       heartbeat.now();
     });
     const slots = new Slots(config.concurrency);

@@ -68,6 +68,15 @@ export class HeldNetworks implements NetworkSource {
     this.#pools[held.mode].giveBack(held, end);
   }
 
+  /** Makes none while its worker takes no jobs. Those that there are stay, for a while: it may take some again. */
+  pause(): void {
+    for (const pool of Object.values(this.#pools)) pool.pause();
+  }
+
+  resume(): void {
+    for (const pool of Object.values(this.#pools)) pool.resume();
+  }
+
   /** Removes all that no job is in. Those of jobs that are handed over are their next worker's. */
   async end(): Promise<void> {
     await Promise.all([this.#firstSweep, this.#endSweeps?.()]);

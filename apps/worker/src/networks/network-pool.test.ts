@@ -66,6 +66,18 @@ describe('a pool of networks', () => {
     expect(engine.containerCount).toBe(1);
   });
 
+  test('makes none while it is paused, not even for one that was used up, and as many afterwards', async () => {
+    const [one, two] = [await taken(), await taken()];
+    pool.pause();
+    pool.giveBack(one, 'spent');
+    pool.giveBack(two, 'spent');
+    expect(await pool.take()).toBeNull();
+    await until(() => engine.containerCount === 0);
+    expect(pool.size).toBe(0);
+    pool.resume();
+    await until(() => pool.size === 2);
+  });
+
   test('gives each to one job at a time, and has no more than its size', async () => {
     const [one, two] = [await taken(), await taken()];
     expect(one.helper).not.toBe(two.helper);

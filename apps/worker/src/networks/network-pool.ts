@@ -51,6 +51,7 @@ export class NetworkPool {
   #target = 0;
   #retryMs = FIRST_RETRY_MS;
   #retry: NodeJS.Timeout | undefined;
+  #isPaused = false;
   #hasEnded = false;
 
   constructor(options: NetworkPoolOptions) {
@@ -93,6 +94,17 @@ export class NetworkPool {
   /** To be called from time to time: removes what is too old to be used. */
   retireOld(): void {
     for (const held of [...this.#ready]) if (!this.#isYoung(held)) this.#retire(held);
+  }
+
+  /** From now on none is made: no more jobs come for a while. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  /** Makes up for what was missed meanwhile. */
+  resume(): void {
+    this.#isPaused = false;
+    this.#fill();
   }
 
   /** Removes all but those with a job in them. */
@@ -178,7 +190,8 @@ export class NetworkPool {
   }
 
   get #wantsMore(): boolean {
-    return !this.#hasEnded && this.#isWanted && this.size < this.#target;
+    const isOpen = !this.#isPaused && !this.#hasEnded;
+    return isOpen && this.#isWanted && this.size < this.#target;
   }
 
   get #isWanted(): boolean {
