@@ -27,7 +27,10 @@ export function isDone({ since, engineSeenAt, report, hasHelpers }: Alone, now: 
  * Whether a container still needs a reaper whose worker is gone. One that is renewed since then has a live
  * worker, which has a reaper of its own; and what is only kept for its owner can wait for the next one.
  */
-function needsReaper({ container, observation, fate }: PassEntry, aloneSince: number): boolean {
+export function needsReaper(
+  { container, observation, fate }: PassEntry,
+  aloneSince: number,
+): boolean {
   const isKept = Number(container.labels[LABELS.keepSeconds] ?? 0) > 0;
   // Also before it is seen long enough to be nobody's: nothing else can come of it.
   if (isKept && container.status === 'exited' && observation.kind === 'unneeded') return false;
