@@ -8,6 +8,7 @@ import { median } from '../report/statistics.ts';
 import { figure, table } from '../report/table.ts';
 import type { ConJob } from '../stage/conjob.ts';
 import { peakMemoryBytes } from '../stage/processes.ts';
+import { eachPart, PARTS, type Spent, spending } from '../stage/spent.ts';
 import type { Performance, Results, Scenario } from './scenario.ts';
 
 const MIB = 1024 * 1024;
@@ -82,6 +83,8 @@ interface Measured {
   readonly bareMs: number;
   readonly apiBytes: number;
   readonly workerBytes: number;
+  readonly spent: Spent;
+  readonly bareSpent: Spent;
 }
 
 async function measure(
@@ -98,13 +101,17 @@ async function measure(
       ),
     );
   }
-  const of = (part: keyof Measured) => runs.map((run) => run[part]);
+  const of = (part: Exclude<keyof Measured, 'spent' | 'bareSpent'>) => runs.map((run) => run[part]);
+  const middle = (which: 'spent' | 'bareSpent') =>
+    eachPart((part) => median(runs.map((run) => run[which][part])));
   return {
     name: `${writer.name}, ${limit.name}`,
     conJobMs: median(of('conJobMs')),
     bareMs: median(of('bareMs')),
     apiBytes: Math.max(...of('apiBytes')),
     workerBytes: Math.max(...of('workerBytes')),
+    spent: middle('spent'),
+    bareSpent: middle('bareSpent'),
   };
 }
 
@@ -132,6 +139,14 @@ function report(measured: readonly Named[], rounds: number): Results {
       ]),
     ),
     '',
+    table(
+      ['CPU ms', ...PARTS.map((part) => (part === 'rest' ? 'engine and rest' : part))],
+      measured.flatMap(({ name, spent, bareSpent }) => [
+        [name, ...PARTS.map((part) => figure(spent[part], 0))],
+        ['the same, bare', ...PARTS.map((part) => figure(bareSpent[part], 0))],
+      ]),
+    ),
+    '',
     `${rounds === 1 ? 'One round' : `Medians of ${rounds} rounds`}; peaks are maxima. Targets: ${targetText(RATE)}, ${targetText(MEMORY)}.`,
   ].join('\n');
   const rates = measured.map(
@@ -152,20 +167,25 @@ function report(measured: readonly Named[], rounds: number): Results {
 
 async function measureOnce(
   { stage }: Performance,
-  { url, apiPid, workerPid }: ConJob,
+  conJob: ConJob,
   { args, pattern }: Writer,
   keptBytes: number,
 ): Promise<Measured> {
   const { docker, image } = stage;
-  const conJobMs = await readAnswer(jobUrl(url, { image, args }), pattern, keptBytes);
+  const { url, apiPid, workerPid } = conJob;
+  const { result: conJobMs, spent } = await spending(stage, conJob, () =>
+    readAnswer(jobUrl(url, { image, args }), pattern, keptBytes),
+  );
   const peaks = { apiBytes: peakMemoryBytes(apiPid), workerBytes: peakMemoryBytes(workerPid) };
   const template = await likeConJob(docker, url, image);
   let bytes = 0;
-  const { knownMs } = await runBare(docker, template(args), async (stream) => {
-    bytes = await countBytes(stream);
-  });
+  const { result, spent: bareSpent } = await spending(stage, conJob, () =>
+    runBare(docker, template(args), async (stream) => {
+      bytes = await countBytes(stream);
+    }),
+  );
   if (bytes < BYTES) throw new Error(`the bare container gave only ${bytes} bytes`);
-  return { conJobMs, bareMs: knownMs, ...peaks };
+  return { conJobMs, bareMs: result.knownMs, spent, bareSpent, ...peaks };
 }
 
 /** Reads the answer as it comes, and sees to it that it is what was written. */
