@@ -43,7 +43,8 @@ if queue ~= '' then
   id = found
 end
 local job = jobPrefix .. id
-local f = redis.call('HMGET', job, 'state', 'leaseUntil', 'attempt', 'v', 'token', 'retryAt', 'queue', 'group')
+local f = redis.call('HMGET', job, 'state', 'leaseUntil', 'attempt', 'v', 'token', 'retryAt', 'queue', 'group',
+  'spec', 'createdAt', 'cancelReason', 'retries')
 local state, attempt = f[1], tonumber(f[3] or 0)
 if not state then return { 'missing' } end
 if state == 'finished' then return { 'finished' } end
@@ -70,8 +71,7 @@ if not isSentAgain then
   redis.call('ZADD', leases, now + leaseMs, id)
   announce(events, id, 'running')
 end
-local has = redis.call('HMGET', job, 'spec', 'createdAt', 'cancelReason', 'retries')
-return { outcome, attempt, has[1], now - has[2], has[3] or '', tonumber(has[4]), id }
+return { outcome, attempt, f[9], now - f[10], f[11] or '', tonumber(f[12]), id }
 `;
 
 /** ARGV: id, token, step, phase, then field, value, … Returns 0 when fenced, else 1 and the cancel reason. */

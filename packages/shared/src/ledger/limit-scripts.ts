@@ -2,9 +2,13 @@
 
 /** What an operator has set, else what the API processes were started with, else no limit. */
 export const LIMIT_OF = `
+local limitsRead = {} -- no script changes them
 local function limitOf(limits, name)
-  local f = redis.call('HMGET', limits, name, 'default:' .. name)
-  return tonumber(f[1] or f[2] or '') or math.huge
+  if not limitsRead[name] then
+    local f = redis.call('HMGET', limits, name, 'default:' .. name)
+    limitsRead[name] = tonumber(f[1] or f[2] or '') or math.huge
+  end
+  return limitsRead[name]
 end
 `;
 
