@@ -1,5 +1,5 @@
-import type { Writable } from 'node:stream';
 import { Redis, type RedisOptions } from 'ioredis';
+import { writeInBatches } from './write-in-batches.ts';
 
 /** Replies keep the one shape that our code reads. */
 type Options = Omit<RedisOptions, 'replyMapping'>;
@@ -60,7 +60,7 @@ function connect(given: RedisAccess | string, options: Options): Redis {
     ...options,
   };
   const redis = open(access, common);
-  return redis.on('connect', () => writeTogether(redis.stream));
+  return redis.on('connect', () => writeInBatches(redis.stream));
 }
 
 function open({ url, password }: RedisAccess, common: Options): Redis {
@@ -74,26 +74,6 @@ function withPassword(url: string, password: string | undefined): string {
   const whole = new URL(url);
   whole.password = encodeURIComponent(password);
   return whole.href;
-}
-
-/**
- * What is written in the same turn of the event loop goes out in one packet: with many jobs at a time, a system
- * call for each command would cost as much as the command itself, here and in Redis.
- */
-function writeTogether(stream: Writable): void {
-  const write = stream.write.bind(stream);
-  let isCorked = false;
-  stream.write = ((...args: Parameters<typeof write>) => {
-    if (!isCorked) {
-      isCorked = true;
-      stream.cork();
-      setImmediate(() => {
-        isCorked = false;
-        stream.uncork();
-      });
-    }
-    return write(...args);
-  }) as typeof write;
 }
 
 /** Ends a connection without waiting for a server that may be gone. */
