@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Response } from 'express';
 import { traceId } from './trace-id.ts';
@@ -18,11 +18,16 @@ export function setTrace(headers: IncomingHttpHeaders, res: Response): string {
   const given = readTraceparent(headers['traceparent']);
   const id = traceId(headers['x-b3-traceid'] ?? given?.trace);
   const { trace, flags } = given ?? { trace: id.toLowerCase().padStart(32, '0'), flags: '00' };
-  const traceparent = `00-${trace}-${randomBytes(8).toString('hex')}-${flags}`;
+  const traceparent = `00-${trace}-${newSpan()}-${flags}`;
   res.setHeader('X-B3-TraceId', id);
   res.setHeader('traceparent', traceparent);
   if (given !== undefined) res.locals[PASSED_ON] = traceparent;
   return id;
+}
+
+/** Never all zero. Node has random bytes for many of these at a time. */
+function newSpan(): string {
+  return randomUUID().replaceAll('-', '').slice(16);
 }
 
 /** For whatever is done for the caller of this request, in its trace; undefined where it has none. */
