@@ -4,6 +4,7 @@ import { problemDocument, problemLine } from '../http/problem.ts';
 import { RequestError } from '../http/request-errors.ts';
 import { toRequestError } from '../http/to-request-error.ts';
 import { RefusedJobError } from '../limits/refused-job.ts';
+import { FAULT } from './request-log.ts';
 
 export function noSuchPath(hint: string): RequestHandler {
   return (req) => {
@@ -16,7 +17,7 @@ export function noSuchPath(hint: string): RequestHandler {
 export const answerErrors: ErrorRequestHandler = (thrown: unknown, req, res, _next) => {
   const error = toRequestError(thrown);
   const isFault = error.status >= 500 && !(error instanceof RefusedJobError);
-  if (isFault) res.err = error.cause instanceof Error ? error.cause : error;
+  if (isFault) res.locals[FAULT] = error.cause instanceof Error ? error.cause : error;
   if (res.headersSent) {
     // The status is out already: only a broken connection can still tell that the rest is missing.
     res.destroy();
