@@ -90,6 +90,22 @@ test('asks for the stream of the job that wrote, and for no other', async () => 
   expect(reads).toEqual(Array.from({ length: 5 }, () => [key]));
 });
 
+test('reads nothing for a notice of what it has read already', async () => {
+  const hub = startHub();
+  const [key, other] = [newStream(), newStream()];
+  const [first, second] = [follow(hub, key), follow(hub, other)];
+  const known = await store(key, 'known');
+  await writer.publish(key, known);
+  await write(other, 'known as well');
+  await until(() => first.told.length + second.told.length === 2);
+  const reads = await watchReads();
+  await writer.publish(key, known);
+  await write(other, 'new');
+  await until(() => second.told.length === 2);
+  await until(() => reads.length > 0);
+  expect(reads).toEqual([[other]]);
+});
+
 test('tells each chunk once and in order, of more streams than one read asks for', async () => {
   const hub = startHub();
   const keys = Array.from({ length: 300 }, newStream);
