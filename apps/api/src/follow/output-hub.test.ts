@@ -158,6 +158,19 @@ test('finds by itself, a little later, what nobody gave notice of', async () => 
   await until(() => told.length === 1);
 });
 
+test('finds output by itself also where its user of Redis may not hear of it yet', async () => {
+  const rights = ['on', '>pw', '~*', '+@all', 'resetchannels'];
+  await withRedis(server, (redis) => redis.acl('SETUSER', 'older', ...rights));
+  const hub = startHub({ url: server.url.replace('//', '//older:pw@'), lookMs: 20 });
+  const key = newStream();
+  const { told } = follow(hub, key);
+  await write(key, 'one');
+  await until(() => told.length === 1);
+  await write(key, 'two');
+  await until(() => told.length === 2);
+  expect(await listenedFor(key)).toBe(0);
+});
+
 test('listens to no job that nobody follows any more', async () => {
   const hub = startHub();
   const key = newStream();
