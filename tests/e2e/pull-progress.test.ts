@@ -1,5 +1,5 @@
-import { callEngine } from '@conjob/provision';
 import {
+  importLargerImage,
   type MeteredLink,
   pushImage,
   removeImage,
@@ -27,7 +27,8 @@ beforeAll(async () => {
   await product.startWorker({ DOCKER_HOST: `unix://${engine.socketPath}`, WORKER_NAME: 'slow-1' });
   registry = await startTestRegistry(engine);
   link = await startMeteredLink(engine, registry.host);
-  await makeImage();
+  // Two layers, of which the engine keeps one for its other images.
+  await importLargerImage(engine.socketPath, TEST_IMAGES.busybox.tag, NAME, IMAGE_MIB * MIB);
   const { reference, digestReference } = await pushImage(engine, NAME, registry, 'team/slow:1');
   // Else the engine has its layers.
   for (const name of [NAME, digestReference]) await removeImage(engine, name);
@@ -39,26 +40,6 @@ afterAll(async () => {
   await link.stop();
   await registry.stop();
 });
-
-/** Two layers: one that the engine keeps for its other images, and one of bytes that no registry makes smaller. */
-async function makeImage(): Promise<void> {
-  const post = async (path: string, json: object = {}): Promise<{ Id: string }> => {
-    const { status, body } = await callEngine(engine.socketPath, path, { method: 'POST', json });
-    if (status >= 300) throw new Error(`POST ${path} answered ${status}: ${body}`);
-    return JSON.parse(body || '{}');
-  };
-  const Cmd = ['head', '-c', String(IMAGE_MIB * MIB), '/dev/urandom'];
-  const { Id } = await post('/containers/create', {
-    Image: TEST_IMAGES.busybox.tag,
-    Cmd: ['sh', '-c', `${Cmd.join(' ')} > /filling`],
-    HostConfig: { NetworkMode: 'none' },
-  });
-  await post(`/containers/${Id}/start`);
-  await post(`/containers/${Id}/wait`);
-  const [repo = '', tag = ''] = NAME.split(':');
-  await post(`/commit?${new URLSearchParams({ container: Id, repo, tag })}`, { Cmd: ['true'] });
-  await callEngine(engine.socketPath, `/containers/${Id}`, { method: 'DELETE' });
-}
 
 interface Shown {
   readonly phase: string | null;

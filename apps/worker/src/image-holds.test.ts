@@ -17,6 +17,7 @@ describe('an image', () => {
   let removed: number;
   const remove = async () => {
     removed += 1;
+    return 'gone';
   };
   beforeEach(() => {
     holds = new ImageHolds();
@@ -24,7 +25,7 @@ describe('an image', () => {
   });
 
   test('is removed at once when nobody holds it', async () => {
-    expect(await holds.whenFree(IMAGE, 0, remove)).toBe(true);
+    expect(await holds.whenFree(IMAGE, 0, remove)).toBe('gone');
     expect(removed).toBe(1);
   });
 
@@ -34,11 +35,11 @@ describe('an image', () => {
       const using = Promise.withResolvers<void>();
       const use = holds.hold(used, () => using.promise);
       const removal = holds.whenFree(IMAGE, LONG_MS, remove);
-      expect(await holds.whenFree(IMAGE, 0, remove)).toBe(false);
+      expect(await holds.whenFree(IMAGE, 0, remove)).toBeNull();
       expect(removed).toBe(0);
       using.resolve();
       await use;
-      expect(await removal).toBe(true);
+      expect(await removal).toBe('gone');
       expect(removed).toBe(1);
     },
   );
@@ -46,7 +47,7 @@ describe('an image', () => {
   test('of another repository does not wait', async () => {
     const using = Promise.withResolvers<void>();
     const use = holds.hold('acme/other:1', () => using.promise);
-    expect(await holds.whenFree(IMAGE, 0, remove)).toBe(true);
+    expect(await holds.whenFree(IMAGE, 0, remove)).toBe('gone');
     using.resolve();
     await use;
   });
@@ -137,8 +138,8 @@ describe('jobs of one image on a real engine, of which some remove it', () => {
       },
     });
     const imageHolds = new (class extends ImageHolds {
-      override whenFree(...args: Parameters<ImageHolds['whenFree']>) {
-        const removal = super.whenFree(...args);
+      override whenFree<T>(of: string, patienceMs: number, removeIt: () => Promise<T>) {
+        const removal = super.whenFree(of, patienceMs, removeIt);
         asked.resolve();
         return removal;
       }

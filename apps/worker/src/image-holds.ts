@@ -33,13 +33,13 @@ export class ImageHolds {
     });
   }
 
-  /** Removes when nobody holds the image. False when it was in use for all that time. */
-  whenFree(image: string, patienceMs: number, remove: () => Promise<unknown>): Promise<boolean> {
+  /** What `remove` answers, when nobody holds the image; null when somebody did for all that time. */
+  whenFree<T>(image: string, patienceMs: number, remove: () => Promise<T>): Promise<T | null> {
     return this.#with(image, async (of) => {
       const giveUpAt = performance.now() + patienceMs;
       while (of.holders > 0 || of.removing !== undefined) {
         const leftMs = giveUpAt - performance.now();
-        if (leftMs <= 0) return false;
+        if (leftMs <= 0) return null;
         await within(leftMs, of.changed.promise);
       }
       const removal = remove();
@@ -49,8 +49,7 @@ export class ImageHolds {
           of.removing = undefined;
           announce(of);
         });
-      await removal;
-      return true;
+      return await removal;
     });
   }
 

@@ -165,7 +165,12 @@ async function removeTraces(
     logger.warn({ err: error, job: claim.id }, `could not remove the ${what}`);
   if (!keepsContainer) {
     await removeContainer(engine, claim.spec, containerName(claim), imageHolds)
-      .then(() => crashPoints('removed', claim.spec))
+      .then((isAllGone) => {
+        const about = { job: claim.id, image: claim.spec.image };
+        if (!isAllGone)
+          logger.info(about, 'the image of a job stays: it is in use, or gone already');
+        crashPoints('removed', claim.spec);
+      })
       .catch(warn('container'));
   }
   await secret.release().catch(warn('secret'));

@@ -34,6 +34,6 @@ export { importTestImages, TEST_IMAGES } from './test-images.ts';
 export { startTestNginx, type TestNginx } from './test-nginx.ts';
 export { startTestRedis, type TestRedis, type TestRedisOptions } from './test-redis.ts';
 export { type RegistryLogin, startTestRegistry, type TestRegistry } from './test-registry.ts';
-export { importTinyImage, listVolumes } from './tiny-image.ts';
+export { importLargerImage, importTinyImage, listVolumes } from './tiny-image.ts';
 export { startTlsProxy, type TlsProxy } from './tls-proxy.ts';
 export { until } from './until.ts';

@@ -17,6 +17,30 @@ export async function importTinyImage(
   );
 }
 
+/** `tag`: the image `from`, and one more layer, with so many bytes that no registry makes smaller. */
+export async function importLargerImage(
+  socketPath: string,
+  from: string,
+  tag: string,
+  fileBytes: number,
+): Promise<void> {
+  const post = async (path: string, json: object = {}): Promise<{ readonly Id: string }> => {
+    const { status, body } = await callEngine(socketPath, path, { method: 'POST', json });
+    if (status >= 300) throw new Error(`POST ${path} answered ${status}: ${body}`);
+    return JSON.parse(body || '{}');
+  };
+  const { Id } = await post('/containers/create', {
+    Image: from,
+    Cmd: ['sh', '-c', `head -c ${fileBytes} /dev/urandom > /random`],
+    HostConfig: { NetworkMode: 'none' },
+  });
+  await post(`/containers/${Id}/start`);
+  await post(`/containers/${Id}/wait`);
+  const [, repo = tag, name = 'latest'] = /^(.+):([^:]+)$/.exec(tag) ?? [];
+  await post(`/commit?${new URLSearchParams({ container: Id, repo, tag: name })}`, { Cmd: ['sh'] });
+  await callEngine(socketPath, `/containers/${Id}`, { method: 'DELETE' });
+}
+
 /** Containers of other test files are on the same engine: only volumes of these names. */
 export async function listVolumes(socketPath: string, prefix: string): Promise<string[]> {
   const { body } = await callEngine(socketPath, '/volumes');
