@@ -16,7 +16,7 @@ import { orAbort } from './or-abort.ts';
 import { checkLogins } from './registry/check-logins.ts';
 import { RegistryLogins } from './registry/registry-logins.ts';
 
-interface OpenedEngine {
+export interface OpenedEngine {
   readonly engine: Engine;
   readonly upkeep: Upkeep;
   readonly helpers: Helpers;
