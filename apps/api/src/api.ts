@@ -32,6 +32,7 @@ import { JobWaits } from './jobs/wait-for-job.ts';
 import { announceLimits } from './limits/announce-limits.ts';
 import { ProcessMetrics } from './metrics/process-metrics.ts';
 import { JobQueue } from './queue/job-queue.ts';
+import { TicketsAhead } from './queue/tickets-ahead.ts';
 import { JobSecrets } from './secrets/job-secrets.ts';
 import { SealingKeys } from './secrets/sealing-keys.ts';
 import { SecretService } from './secrets/secret-service.ts';
@@ -113,6 +114,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
       lines,
       secrets: new JobSecrets(sealingKeys),
       queue,
+      ticketsAhead: new TicketsAhead(redis),
       limits,
       workers: recent,
       marks,
