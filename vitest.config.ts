@@ -23,7 +23,10 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{apps,packages,bench}/**/src/**/*.test.ts', 'tests/docs/**/*.test.ts'],
+          include: [
+            '{apps,packages,bench}/**/src/**/*.test.ts',
+            'tests/{docs,mutation}/**/*.test.ts',
+          ],
           globalSetup: services,
           setupFiles,
         },
