@@ -16,8 +16,8 @@ import { comesTrue } from './support/witness/controls.ts';
 const BACKGROUND = /^GET \/(_ping|info|containers\/json|images\/json|volumes)$/;
 const ofJob = (call: string): boolean => !BACKGROUND.test(call);
 
-/** From here on the ledger has it that the container may have been started: the job is not tried again. */
-const AT_START = /(attach|wait|start)$/;
+/** The engine may have started the container: the job is not tried again. */
+const AT_START = /start$/;
 
 /** With which error a job may end, when this befell a call; undefined: with its own exit code. */
 function mayEnd(fault: CallFault, call: string): readonly (string | undefined)[] {
@@ -27,8 +27,7 @@ function mayEnd(fault: CallFault, call: string): readonly (string | undefined)[]
     case 'drop':
       return [undefined, AT_START.test(call) ? 'engine.unavailable' : undefined];
     case 'lose':
-      // An answer to the start that was lost: the container is found running, or ended.
-      return [undefined, /(attach|wait)$/.test(call) ? 'engine.unavailable' : undefined];
+    // An answer to the start that was lost: the container is found running, or ended.
     case 'late':
       return [undefined];
   }

@@ -1,18 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { collect } from './collect.ts';
 import type { ContainerExit } from './conclusion.ts';
 import { ContainerStopper, type StopOptions } from './container-stopper.ts';
-import { type ContainerId, type Engine, EngineError, isEngineAway } from './engine/engine.ts';
+import { type ContainerId, type Engine, EngineError } from './engine/engine.ts';
+import { EnginePatience } from './engine-patience.ts';
 import { Drain, withoutSeen } from './output/drain.ts';
 import type { RunOptions } from './run-container.ts';
-import { letsGo, type StopSignal } from './stop-reason.ts';
-
-/** How long an engine may be away before its containers are given up. */
-const PATIENCE_MS = 60_000;
-/** The same for a job that is to be stopped: whoever waits for that has waited long enough. */
-const STOPPED_PATIENCE_MS = 3_000;
-const FIRST_RETRY_MS = 100;
-const LAST_RETRY_MS = 2_000;
 
 /**
  * Goes on with a container that was started before: waits for its engine, takes the output up where it
@@ -28,12 +20,12 @@ export async function rejoinContainer(
   options: RunOptions,
   cause?: EngineError,
 ): Promise<ContainerExit> {
-  let lastContact = performance.now();
+  const patience = new EnginePatience(options.stop);
   let mayLackOutput = false;
-  for (let pause = FIRST_RETRY_MS; ; pause = Math.min(pause * 2, LAST_RETRY_MS)) {
+  for (;;) {
     try {
       const state = await engine.inspect(id);
-      lastContact = performance.now();
+      patience.noteContact();
       if (state === null) throw new EngineError('worker.lost', 'the container is gone');
       if (state.status === 'created') throw cause ?? neverStarted();
       options.onStarted();
@@ -44,18 +36,10 @@ export async function rejoinContainer(
       if (cause || isFoundEnded) await throwIfEndedByEngine(engine, id, exit, options);
       return mayLackOutput ? { ...exit, outputComplete: false } : exit;
     } catch (error) {
-      if (error === cause || !isEngineAway(error) || letsGo(options.stop.reason)) throw error;
-      const patienceMs = options.stop.reason === undefined ? PATIENCE_MS : STOPPED_PATIENCE_MS;
-      if (performance.now() - lastContact > patienceMs) throw error;
+      if (error === cause) throw error;
+      await patience.next(error);
     }
-    await sleepUnlessStopped(pause, options.stop);
   }
-}
-
-/** A stop ends the sleep that it comes into; later ones take their time. */
-async function sleepUnlessStopped(milliseconds: number, { signal }: StopSignal): Promise<void> {
-  const abort = signal.aborted ? {} : { signal };
-  await sleep(milliseconds, undefined, abort).catch(() => {});
 }
 
 async function follow(

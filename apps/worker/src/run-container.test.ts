@@ -5,7 +5,7 @@ import { connectDocker } from './engine/docker/connect-docker.ts';
 import { DockerEngine } from './engine/docker/docker-engine.ts';
 import type { Engine } from './engine/engine.ts';
 import { OutputRecorder } from './output/output-recorder.ts';
-import { runContainer } from './run-container.ts';
+import { type RunOptions, runContainer } from './run-container.ts';
 import { StopSignal } from './stop-reason.ts';
 import { override } from './testing/override.ts';
 import { sharedEngine } from './testing/services.ts';
@@ -37,7 +37,7 @@ beforeEach(async () => {
 });
 afterEach(() => proxy.stop());
 
-async function begin(engine: Engine, script: string) {
+async function begin(engine: Engine, script: string, more: Partial<RunOptions> = {}) {
   const id = await direct.create(testContainer(IMAGE, ['sh', '-c', script]));
   const exit = runContainer(engine, id, {
     input: undefined,
@@ -48,6 +48,7 @@ async function begin(engine: Engine, script: string) {
     afterStart: async () => {},
     onStarted: () => {},
     onExited: () => {},
+    ...more,
   });
   return { id, exit: exit.finally(() => direct.remove(id)) };
 }
@@ -97,4 +98,74 @@ test('a container is stopped also while its output waits for the store (moby#418
   await until(async () => (await direct.inspect(id))?.status === 'exited');
   resolve();
   expect(await exit).toMatchObject({ exitCode: 6, outputComplete: true });
+});
+
+describe('an engine that goes away when the container is about to be started', () => {
+  let starts: number;
+
+  /** Away when it is asked for this, and as long until somebody looks whether it is back; `onBack` comes before the answer. */
+  function awayAt(method: 'attach' | 'watchExit', onBack: (id: string) => Promise<void>): Engine {
+    starts = 0;
+    const of = (name: typeof method) => (name === method ? proxied : direct);
+    return override(direct, {
+      attach: (id, options) => of('attach').attach(id, options),
+      watchExit: (id, condition) => of('watchExit').watchExit(id, condition),
+      inspect: async (id) => {
+        await proxy.set('pass');
+        await onBack(id);
+        return direct.inspect(id);
+      },
+      start: (id) => {
+        starts += 1;
+        return direct.start(id);
+      },
+    });
+  }
+  beforeEach(() => proxy.set('refuse'));
+
+  test.each(['attach', 'watchExit'] as const)(
+    'at %s, starts it when it is back',
+    async (method) => {
+      const engine = awayAt(method, async () => {});
+      const { exit } = await begin(engine, 'echo here; exit 4');
+      expect(await exit).toMatchObject({ exitCode: 4, outputComplete: true });
+      expect([text(), starts]).toEqual(['here\n', 1]);
+    },
+  );
+
+  test('starts nothing when the job is stopped meanwhile', async () => {
+    const engine = awayAt('attach', async () => stop.stop('cancelled'));
+    const { exit } = await begin(engine, 'true', {
+      beforeStart: async () => stop.throwIfStopped(),
+    });
+    await expect(exit).rejects.toMatchObject({ reason: 'cancelled' });
+    expect(starts).toBe(0);
+  });
+
+  test('starts nothing that somebody has started or removed by then', async () => {
+    for (const deed of [direct.start.bind(direct), direct.remove.bind(direct)]) {
+      await proxy.set('refuse');
+      const { exit } = await begin(awayAt('attach', deed), 'sleep 600');
+      await expect(exit).rejects.toMatchObject({ code: 'engine.unavailable' });
+      expect(starts).toBe(0);
+    }
+  });
+
+  test.each<[string, Partial<RunOptions>, object]>([
+    ['with an input', { input: Buffer.from('in') }, { code: 'engine.unavailable' }],
+    [
+      'before the start was noted',
+      {
+        beforeStart: async () => {
+          throw new Error('not noted');
+        },
+      },
+      { message: 'not noted' },
+    ],
+  ])('is not waited for %s', async (_, more, error) => {
+    const engine = awayAt('attach', async () => {});
+    const { exit } = await begin(engine, 'cat', more);
+    await expect(exit).rejects.toMatchObject(error);
+    expect(starts).toBe(0);
+  });
 });

@@ -2,6 +2,7 @@ import { collect } from './collect.ts';
 import type { ContainerExit } from './conclusion.ts';
 import { ContainerStopper, type StopOptions } from './container-stopper.ts';
 import { type ContainerId, type Engine, type EngineError, isEngineAway } from './engine/engine.ts';
+import { EnginePatience } from './engine-patience.ts';
 import { Drain } from './output/drain.ts';
 import { rejoinContainer } from './rejoin-container.ts';
 
@@ -27,7 +28,7 @@ export async function runContainer(
   id: ContainerId,
   options: RunOptions,
 ): Promise<ContainerExit> {
-  const [attachment, watch] = await prepare(engine, id, options);
+  const [attachment, watch] = await prepareOnceThere(engine, id, options);
   const drain = new Drain(attachment, options.recorder);
   const stopper = new ContainerStopper(engine, id, options);
   let cause: EngineError;
@@ -47,6 +48,33 @@ export async function runContainer(
     await drain.letGo();
   }
   return rejoinContainer(engine, id, options, cause);
+}
+
+/**
+ * The same with an engine that goes away when the note is written that the container is started: it is waited for, since
+ * this process has not asked it to start anything, and nobody else may. From when it is asked on it is too late: a
+ * container that looks as if it was never started may have run, when its engine died before it had written that down. And
+ * one that has an input may have got a part of that.
+ */
+async function prepareOnceThere(engine: Engine, id: ContainerId, options: RunOptions) {
+  const patience = new EnginePatience(options.stop);
+  let cause: unknown;
+  let isNoted = false;
+  const beforeStart = async (): Promise<void> => {
+    await options.beforeStart();
+    isNoted = true;
+  };
+  for (;;) {
+    try {
+      const isToBeStarted = async () => (await engine.inspect(id))?.status === 'created';
+      if (cause !== undefined && !(await isToBeStarted())) throw cause;
+      return await prepare(engine, id, { ...options, beforeStart });
+    } catch (error) {
+      if (!isNoted || options.input !== undefined || error === cause) throw error;
+      await patience.next(error);
+      cause = error;
+    }
+  }
 }
 
 /** All three must be in place before the start. When one fails, the others are let go. */
