@@ -392,7 +392,6 @@ describe('an engine that fails', () => {
   });
 
   const BEFORE_START: readonly string[] = ['findImage', 'create'];
-  const AT_START: readonly string[] = ['attach', 'watchExit', 'start'];
   const away = (at: string) => {
     let failures = 1;
     return intercept(fake, (method) => {
@@ -425,7 +424,8 @@ describe('an engine that fails', () => {
     'to answer once, at %s, is not asked in vain',
     async (at) => {
       const { record } = await run(job, { engine: away(at) });
-      expect(record?.result?.conclusion).toBe(AT_START.includes(at) ? 'UNKNOWN' : 'FAILURE');
+      // The container may have been started then.
+      expect(record?.result?.conclusion).toBe(at === 'start' ? 'UNKNOWN' : 'FAILURE');
       expect(fake.containerCount).toBe(at === 'remove' ? 1 : 0);
     },
   );
