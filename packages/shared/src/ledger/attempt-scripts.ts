@@ -44,7 +44,7 @@ if queue ~= '' then
 end
 local job = jobPrefix .. id
 local f = redis.call('HMGET', job, 'state', 'leaseUntil', 'attempt', 'v', 'token', 'retryAt', 'queue', 'group',
-  'spec', 'createdAt', 'cancelReason', 'retries')
+  'spec', 'createdAt', 'cancelReason', 'retries', 'startedAt')
 local state, attempt = f[1], tonumber(f[3] or 0)
 if not state then return { 'missing' } end
 if state == 'finished' then return { 'finished' } end
@@ -59,10 +59,9 @@ if not isSentAgain then
   attempt = attempt + 1
   local prefix = 'attempt:' .. attempt .. ':'
   redis.call('HSET', job, 'state', 'running', 'token', token, 'leaseMs', leaseMs, 'leaseUntil', now + leaseMs,
-    'attempt', attempt, 'worker', worker, 'step', 'claimed', 'phase', 'pulling',
+    'startedAt', f[13] or now, 'attempt', attempt, 'worker', worker, 'step', 'claimed', 'phase', 'pulling',
     prefix .. 'worker', worker, prefix .. 'startedAt', now)
   redis.call('HDEL', job, 'containerId', 'runningAt', 'retryAt', 'appended', 'seen', 'adoptions', 'progress')
-  redis.call('HSETNX', job, 'startedAt', now)
   redis.call('ZREM', adding, id)
   redis.call('ZREM', waitingPrefix .. f[7], id)
   if leaveLine(k, f[7], groupOf(f[8]), id) then giveTurn(k, f[7], groupOf(f[8])) end
@@ -77,10 +76,13 @@ return { outcome, attempt, f[9], now - f[10], f[11] or '', tonumber(f[12]), id }
 /** ARGV: id, token, step, phase, then field, value, … Returns 0 when fenced, else 1 and the cancel reason. */
 export const ADVANCE = `${ALLOW_OOM}${NOW}${ANNOUNCE}
 local job, events = unpack(KEYS)
-local held = redis.call('HMGET', job, 'token', 'state', 'phase', 'cancelReason')
+local held = redis.call('HMGET', job, 'token', 'state', 'phase', 'cancelReason', 'runningAt')
 if held[1] ~= ARGV[2] or held[2] ~= 'running' then return { 0, '' } end
-redis.call('HSET', job, 'step', ARGV[3], 'phase', ARGV[4], unpack(ARGV, 5))
-if ARGV[3] == 'started' then redis.call('HSETNX', job, 'runningAt', now) end
+if ARGV[3] == 'started' and not held[5] then
+  redis.call('HSET', job, 'step', ARGV[3], 'phase', ARGV[4], 'runningAt', now, unpack(ARGV, 5))
+else
+  redis.call('HSET', job, 'step', ARGV[3], 'phase', ARGV[4], unpack(ARGV, 5))
+end
 -- Facts are news also within a phase: how far a pull is, or how long a part has taken.
 if held[3] ~= ARGV[4] or #ARGV > 4 then announce(events, ARGV[1], 'running') end
 return { 1, held[4] or '' }
