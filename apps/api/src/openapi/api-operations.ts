@@ -1,6 +1,7 @@
 import {
   ENDED,
   empty,
+  events,
   json,
   type Operation,
   type Operations,
@@ -53,12 +54,24 @@ export const API_OPERATIONS: Operations = {
     id: 'followJob',
     summary: 'What happens to a job, as server-sent events',
     description:
-      'Events: `state` and `end` have the job as in a list, `output` has `{attempt, stream, text}` or `{attempt, stream, base64}`, `gone` has a `message`.',
+      'Events: `state` and `end` have the job as in a list, `output` has `{attempt, stream, text}` or `{attempt, stream, base64}`, `gone` and `dropped` have a `message`.',
     parameters: [
       requestHeader('Last-Event-ID', { type: 'string' }, 'Where to go on: the id of an event.'),
     ],
     answers: {
-      200: withHeaders(text('Events until the end.', 'text/event-stream'), 'Conjob-Job-Id'),
+      200: withHeaders(
+        events(
+          'Events until the end. `contentSchema` says by their names what the data of each is.',
+          {
+            state: 'ListedJob',
+            output: 'OutputEvent',
+            end: 'ListedJob',
+            gone: 'NoticeEvent',
+            dropped: 'NoticeEvent',
+          },
+        ),
+        'Conjob-Job-Id',
+      ),
       204: withHeaders(empty('The id was that of the last event.'), 'Conjob-Job-Id'),
     },
     errors: ['job.not_found'],

@@ -32,6 +32,25 @@ export const json = (description: string, ...names: readonly SchemaName[]): Part
   content: { 'application/json': { schema: anyOf(names) } },
 });
 
+/** Server-sent events, and by their names what the data of each is, as if all together were one object. */
+export const events = (description: string, data: Readonly<Record<string, SchemaName>>): Part => ({
+  description,
+  content: {
+    'text/event-stream': {
+      schema: {
+        type: 'string',
+        contentMediaType: 'text/event-stream',
+        contentSchema: {
+          type: 'object',
+          properties: Object.fromEntries(
+            Object.entries(data).map(([event, name]) => [event, schemaRef(name)]),
+          ),
+        },
+      },
+    },
+  },
+});
+
 export const empty = (description: string): Part => ({ description });
 
 /** The answer with these of the headers that `HEADERS` describes. */

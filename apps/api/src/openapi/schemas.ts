@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ADMIN_SCHEMAS } from './admin-schemas.ts';
+import { noticeEvent, outputEvent } from './event-schemas.ts';
 import { job, jobList, jobReference, listedJob, runAnswer } from './job-schemas.ts';
 import { SHARED_SCHEMAS, secret } from './service-schemas.ts';
 
@@ -11,6 +12,8 @@ export const API_SCHEMAS = {
   JobList: jobList,
   JobReference: jobReference,
   RunAnswer: runAnswer,
+  OutputEvent: outputEvent,
+  NoticeEvent: noticeEvent,
   Secret: secret,
 };
 

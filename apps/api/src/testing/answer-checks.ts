@@ -1,4 +1,5 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import type { OpenApiDocument } from '../openapi/document.ts';
 import type { Answer } from './http-client.ts';
 
@@ -44,7 +45,7 @@ export class AnswerChecks {
     const steps = ['paths', path, method.toLowerCase(), 'responses', String(status)];
     return [
       ...undescribedHeaders(answer, response).map((header) => `${name}: ${status} with ${header}`),
-      ...(isBodiless ? [] : this.#bodyFaults([...steps, 'content', type, 'schema'], answer)).map(
+      ...(isBodiless ? [] : this.#contentFaults([...steps, 'content', type], answer)).map(
         (fault) => `${name}: ${status} ${fault}`,
       ),
     ];
@@ -60,7 +61,7 @@ export class AnswerChecks {
     const type = mediaType(answer);
     if (type === 'text/plain' && /^\/job\/run\/?$/i.test(path)) return [];
     if (type !== 'application/problem+json') return [`${name}: ${status} as "${type}"`];
-    const faults = this.#bodyFaults(['components', 'schemas', 'Problem'], answer);
+    const faults = this.#jsonFaults(['components', 'schemas', 'Problem'], answer.bytes);
     return method === 'HEAD' ? [] : faults.map((fault) => `${name}: ${status} ${fault}`);
   }
 
@@ -68,12 +69,34 @@ export class AnswerChecks {
     return this.#document.paths[path]?.[method.toLowerCase()] as Described | undefined;
   }
 
-  #bodyFaults(steps: readonly string[], answer: CheckedAnswer): string[] {
-    if (answer.bytes === null || !mediaType(answer).endsWith('json')) return [];
+  /** `steps` lead to what the document says of the media type. */
+  #contentFaults(steps: readonly string[], answer: CheckedAnswer): string[] {
+    const type = mediaType(answer);
+    if (type.endsWith('json')) return this.#jsonFaults([...steps, 'schema'], answer.bytes);
+    if (type !== 'text/event-stream' || answer.bytes === null) return [];
+    const events = [...steps, 'schema', 'contentSchema', 'properties'];
+    const told: EventSourceMessage[] = [];
+    createParser({ onEvent: (event) => void told.push(event) }).feed(answer.bytes.toString());
+    return told.flatMap(({ event = 'message', data }) => {
+      const described = this.#at([...events, event]);
+      if (described === undefined) return [`event ${event} is not described`];
+      const faults = this.#jsonFaults([...events, event], Buffer.from(data));
+      return faults.map((fault) => `event ${event} ${fault}`);
+    });
+  }
+
+  #at(steps: readonly string[]): unknown {
+    let part: unknown = this.#document;
+    for (const step of steps) part = (part as Record<string, unknown> | undefined)?.[step];
+    return part;
+  }
+
+  #jsonFaults(steps: readonly string[], bytes: Buffer | null): string[] {
+    if (bytes === null) return [];
     const $ref = `openapi#${pointer(steps)}`;
     const validate = this.#validators.get($ref) ?? this.#ajv.compile({ $ref });
     this.#validators.set($ref, validate);
-    const text = answer.bytes.toString();
+    const text = bytes.toString();
     if (!isJson(text)) return [`is no JSON: ${text.slice(0, 80)}`];
     if (validate(JSON.parse(text))) return [];
     return (validate.errors ?? []).map(

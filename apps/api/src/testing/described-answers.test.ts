@@ -51,6 +51,28 @@ test.each(Object.entries(CLIENTS))(
   },
 );
 
+test('each event is held against the document', async () => {
+  const tell = (event: string, data: object) => {
+    answer = (res) => {
+      const text = `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+      res.setHeader('Content-Type', 'text/event-stream').setHeader('Conjob-Job-Id', 'x').end(text);
+    };
+  };
+  const ask = async () => {
+    await CLIENTS.fetch('/jobs/x/events');
+    return undescribedAnswers();
+  };
+  const output = { attempt: 1, stream: 'stdout', text: 'one' };
+  tell('output', output);
+  expect(await ask()).toEqual([]);
+  tell('output', { ...output, more: 1 });
+  expect(await ask()).toContainEqual(expect.stringMatching(/event output .*"more"/));
+  tell('end', output);
+  expect(await ask()).toContainEqual(expect.stringMatching(/event end .*"conclusion"/));
+  tell('novelty', output);
+  expect(await ask()).toEqual([expect.stringContaining('event novelty is not described')]);
+});
+
 test('what is no path of it has to be refused, as a problem', async () => {
   const ask = async (path: string) => {
     await CLIENTS.fetch(path);

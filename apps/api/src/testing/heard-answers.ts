@@ -8,13 +8,14 @@ export interface HeardAnswer {
   readonly target: string;
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** The whole body where it is JSON, else null. */
+  /** The whole body where it is JSON or events, else null. */
   readonly bytes: Buffer | null;
 }
 
 /**
  * Tells every answer to `fetch` and to `node:http`, whoever asked. It only listens to what these tell of themselves: nothing is
- * read that its receiver has not read, or held up. What is JSON is told when it has come whole; what breaks off, never.
+ * read that its receiver has not read, or held up. What is JSON is told when it has come whole; what breaks off, never. Events are
+ * told at once without a body, and once more with it when all have come.
  */
 export function hearAnswers(tell: (answer: HeardAnswer) => void): void {
   const open = new WeakMap<object, Hearing>();
@@ -57,8 +58,9 @@ interface Hearing {
 }
 
 function hear(head: Omit<HeardAnswer, 'bytes'>, tell: (answer: HeardAnswer) => void): Hearing {
-  if (!/json/.test(head.headers['content-type'] ?? '')) {
-    tell({ ...head, bytes: null });
+  const type = head.headers['content-type'] ?? '';
+  if (!/json/.test(type)) tell({ ...head, bytes: null });
+  if (!/json|event-stream/.test(type)) {
     return { take() {}, end() {} };
   }
   const chunks: Buffer[] = [];

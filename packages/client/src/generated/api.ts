@@ -209,7 +209,7 @@ export interface paths {
         };
         /**
          * What happens to a job, as server-sent events
-         * @description Events: `state` and `end` have the job as in a list, `output` has `{attempt, stream, text}` or `{attempt, stream, base64}`, `gone` has a `message`. Needs the role `read`.
+         * @description Events: `state` and `end` have the job as in a list, `output` has `{attempt, stream, text}` or `{attempt, stream, base64}`, `gone` and `dropped` have a `message`. Needs the role `read`.
          */
         get: operations["followJob"];
         put?: never;
@@ -218,7 +218,7 @@ export interface paths {
         options?: never;
         /**
          * What happens to a job, as server-sent events
-         * @description Events: `state` and `end` have the job as in a list, `output` has `{attempt, stream, text}` or `{attempt, stream, base64}`, `gone` has a `message`. Needs the role `read`.
+         * @description Events: `state` and `end` have the job as in a list, `output` has `{attempt, stream, text}` or `{attempt, stream, base64}`, `gone` and `dropped` have a `message`. Needs the role `read`.
          */
         head: operations["followJobHead"];
         patch?: never;
@@ -724,6 +724,21 @@ export interface components {
             /** @constant */
             live: true;
         };
+        NoticeEvent: {
+            message: string;
+        };
+        OutputEvent: {
+            attempt: number;
+            /** @enum {string} */
+            stream: "stdout" | "stderr";
+            text: string;
+        } | {
+            attempt: number;
+            /** Format: base64 */
+            base64: string;
+            /** @enum {string} */
+            stream: "stdout" | "stderr";
+        };
         Problem: {
             /** @enum {string} */
             code: "request.malformed" | "request.invalid" | "request.unknown_parameter" | "request.not_acceptable" | "request.timed_out" | "request.too_large" | "request.unsupported_media_type" | "request.headers_too_large" | "argument.not_text" | "argument.too_large" | "idempotency.invalid_key" | "idempotency.mismatch" | "auth.required" | "auth.too_many_failures" | "auth.forbidden" | "origin.forbidden" | "path.not_found" | "method.not_allowed" | "job.not_found" | "job.gone" | "job.finished" | "job.unfinished" | "attempt.not_found" | "worker.not_found" | "token.exists" | "token.not_found" | "secret.empty" | "secrets.unavailable" | "limit.requests" | "limit.concurrent_runs" | "queue.full" | "redis.unavailable" | "redis.refused_write" | "request.failed";
@@ -851,6 +866,8 @@ export type JobReference = components['schemas']['JobReference'];
 export type JobSpec = components['schemas']['JobSpec'];
 export type ListedJob = components['schemas']['ListedJob'];
 export type Live = components['schemas']['Live'];
+export type NoticeEvent = components['schemas']['NoticeEvent'];
+export type OutputEvent = components['schemas']['OutputEvent'];
 export type Problem = components['schemas']['Problem'];
 export type Readiness = components['schemas']['Readiness'];
 export type RunAnswer = components['schemas']['RunAnswer'];
@@ -3867,7 +3884,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Events until the end. */
+            /** @description Events until the end. `contentSchema` says by their names what the data of each is. */
             200: {
                 headers: {
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
@@ -4050,7 +4067,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Events until the end. */
+            /** @description Events until the end. `contentSchema` says by their names what the data of each is. */
             200: {
                 headers: {
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
