@@ -3,8 +3,8 @@ import { BaseSequencer, createVitest, type TestSpecification } from 'vitest/node
 import type { LuaMutant } from './lua-mutants.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
-/** A change may make a script run for ever: then Redis answers nobody. */
-const PATIENCE_MS = 5_000;
+/** A change may make a script run for ever: then Redis answers nobody. Long enough for the slowest test, or that would seem to notice all. */
+const PATIENCE_MS = 30_000;
 
 /** The ledger's own tests, again and again in one process. */
 export interface LedgerTests {
@@ -52,7 +52,9 @@ export async function openLedgerTests(): Promise<LedgerTests> {
       if (failed === undefined) return unhandledErrors.length > 0 ? 'an unhandled error' : null;
       noticed.set(failed.moduleId, (noticed.get(failed.moduleId) ?? 0) + 1);
       const [test] = failed.children.allTests('failed');
-      return `${failed.relativeModuleId}: ${test?.fullName ?? 'a hook'}`;
+      const [error] = test?.result().errors ?? failed.errors();
+      const why = error?.message.split('\n', 1)[0] ?? '';
+      return `${failed.relativeModuleId}: ${test?.fullName ?? 'a hook'}: ${why}`;
     },
     close: () => vitest.close(),
   };
