@@ -31,11 +31,15 @@ interface ImageDetails {
 test('the Dockerfiles build images that hold one layer of files more than their base, and are not root', async () => {
   await host.compose('build');
   const base = await host.inspect<ImageDetails>('/images/node:24-slim/json');
-  for (const app of ['api', 'worker']) {
+  const options = {
+    api: ['--max-semi-space-size=4', '--heap-growing-percent=20'],
+    worker: ['--max-semi-space-size=4'],
+  };
+  for (const [app, nodeOptions] of Object.entries(options)) {
     const { Config, RootFS } = await host.inspect<ImageDetails>(`/images/conjob/${app}:dev/json`);
     expect(Config).toMatchObject({
       User: 'node',
-      Entrypoint: ['node', '--max-semi-space-size=4', '/app/main.js'],
+      Entrypoint: ['node', ...nodeOptions, '/app/main.js'],
       StopSignal: 'SIGTERM',
     });
     expect(Config.Labels['org.opencontainers.image.licenses']).toBe('Apache-2.0');

@@ -70,6 +70,7 @@ export async function startApp({
       process.execPath,
       // As the start scripts and the images do.
       '--max-semi-space-size=4',
+      ...(app === 'api' ? ['--heap-growing-percent=20'] : []),
       ...(preload === undefined ? [] : ['--require', preload]),
       ...nodeOptions,
       join(ROOT, folder, built && app !== 'workers' ? 'dist/main.js' : main),
