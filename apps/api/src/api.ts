@@ -32,7 +32,6 @@ import { JobWaits } from './jobs/wait-for-job.ts';
 import { announceLimits } from './limits/announce-limits.ts';
 import { ProcessMetrics } from './metrics/process-metrics.ts';
 import { JobQueue } from './queue/job-queue.ts';
-import { TicketsAhead } from './queue/tickets-ahead.ts';
 import { JobSecrets } from './secrets/job-secrets.ts';
 import { SealingKeys } from './secrets/sealing-keys.ts';
 import { SecretService } from './secrets/secret-service.ts';
@@ -114,7 +113,6 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
       lines,
       secrets: new JobSecrets(sealingKeys),
       queue,
-      ticketsAhead: new TicketsAhead(redis),
       limits,
       workers: recent,
       marks,

@@ -21,7 +21,6 @@ import { JobService } from './jobs/job-service.ts';
 import { QueuedMarks } from './jobs/queued-marks.ts';
 import { JobWaits } from './jobs/wait-for-job.ts';
 import { JobQueue } from './queue/job-queue.ts';
-import { TicketsAhead } from './queue/tickets-ahead.ts';
 import { JobSecrets } from './secrets/job-secrets.ts';
 import { SealingKeys } from './secrets/sealing-keys.ts';
 import { SecretService } from './secrets/secret-service.ts';
@@ -53,7 +52,6 @@ test('clients that leave leave no waiter behind, and their jobs go on', async ()
     ledger,
     lines,
     queue,
-    ticketsAhead: new TicketsAhead(redis),
     secrets: sealer,
     limits,
     workers: registry,

@@ -19,44 +19,28 @@ const KEYS = [
 ] as const;
 
 /** A service whose ledger and queue answer when, and what, the test says. */
-function service({ areAllowed = false } = {}) {
+function service() {
   const accept = Promise.withResolvers<void>();
   const add = Promise.withResolvers<void>();
-  const said: string[] = [];
-  const ticketsAhead = {
-    areAllowed,
-    accepted: () => void said.push('accepted'),
-    refused: () => void said.push('refused'),
-  };
-  const answer = { outcome: 'accepted' };
   const ledger = {
     accept: async ({ id }: { id: string }) => {
-      said.push('accept');
       await accept.promise;
-      return { ...answer, id };
+      return { outcome: 'accepted', id };
     },
-  };
-  const queue = {
-    add: () => {
-      said.push('add');
-      return add.promise;
-    },
-    remove: async () => void said.push('remove'),
   };
   const mark = vi.fn();
   const jobs = new JobService({
     redis: {} as Redis,
     ledger: ledger as unknown as Submissions,
     lines: { position: async () => null },
-    queue: queue as unknown as JobQueue,
-    ticketsAhead,
+    queue: { add: () => add.promise } as unknown as JobQueue,
     secrets: { seal: async (_id, { spec, fingerprint }) => ({ spec, fingerprint }) },
     limits: { current: () => Promise.reject(new Error('not asked')) },
     workers: { list: async () => [] },
     marks: { mark },
     logger: createLogger({ name: 'test', level: 'silent' }),
   });
-  return { jobs, accept, add, mark, said, answer };
+  return { jobs, accept, add, mark };
 }
 
 /** Everything that can go on without an answer has gone on. */
@@ -96,40 +80,3 @@ test.each(KEYS)(
     expect(mark).not.toHaveBeenCalled();
   },
 );
-
-test('the ticket of a job follows it before the ledger has answered, where that is allowed', async () => {
-  const { jobs, accept, add, mark, said } = service({ areAllowed: true });
-  const submitted = jobs.submit(JOB);
-  await settled();
-  expect(said).toEqual(['accept', 'add']);
-  add.resolve();
-  await settled();
-  expect(mark).not.toHaveBeenCalled();
-  accept.resolve();
-  const { id } = await submitted;
-  expect(said).toEqual(['accept', 'add', 'accepted']);
-  expect(mark.mock.calls).toEqual([[id]]);
-});
-
-test('a job with a key, which may be there already, gets no ticket before the answer', async () => {
-  const { jobs, accept, add, said } = service({ areAllowed: true });
-  const submitted = jobs.submit(JOB, { keyHash: 'hash' });
-  await settled();
-  expect(said).toEqual(['accept']);
-  accept.resolve();
-  add.resolve();
-  await submitted;
-  expect(said).toEqual(['accept', 'accepted', 'add']);
-});
-
-test('the ticket of a job that is refused is taken back', async () => {
-  const { jobs, accept, add, mark, said, answer } = service({ areAllowed: true });
-  answer.outcome = 'refused';
-  const submitted = jobs.submit(JOB);
-  submitted.catch(() => {});
-  accept.resolve();
-  add.resolve();
-  await expect(submitted).rejects.toThrow();
-  expect(said).toEqual(['accept', 'add', 'refused', 'remove']);
-  expect(mark).not.toHaveBeenCalled();
-});

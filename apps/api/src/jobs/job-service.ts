@@ -12,7 +12,6 @@ import type { Redis } from 'ioredis';
 import { RequestError } from '../http/request-errors.ts';
 import { RefusedJobError } from '../limits/refused-job.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
-import type { TicketsAhead } from '../queue/tickets-ahead.ts';
 import type { JobSecrets } from '../secrets/job-secrets.ts';
 import type { RecentWorkers } from '../workers/recent-workers.ts';
 import { findJobs, type JobFilter, type JobPage } from './job-list.ts';
@@ -27,7 +26,6 @@ interface Dependencies {
   readonly ledger: Submissions;
   readonly lines: Pick<Lines, 'position'>;
   readonly queue: JobQueue;
-  readonly ticketsAhead: Pick<TicketsAhead, 'areAllowed' | 'accepted' | 'refused'>;
   readonly secrets: Pick<JobSecrets, 'seal'>;
   readonly limits: Pick<Limits, 'current'>;
   readonly workers: Pick<RecentWorkers, 'list'>;
@@ -73,15 +71,9 @@ export class JobService {
     const spec = traceparent === undefined ? sealed : { ...sealed, traceparent };
     const idempotency = keyHash === undefined ? undefined : { keyHash, fingerprint };
     const submission = { id: newId, spec, input: job.input, idempotency, needsPlace, group };
-    const { ledger, ticketsAhead, onRefused, marks } = this.#dependencies;
-    const accepting = ledger.accept(submission);
-    const isAhead = keyHash === undefined && ticketsAhead.areAllowed;
-    const aheadAdded = isAhead ? this.#tryQueue('add', submission) : undefined;
-    const accepted = await accepting;
+    const accepted = await this.#dependencies.ledger.accept(submission);
     if (accepted.outcome === 'refused') {
-      ticketsAhead.refused();
-      if (await aheadAdded) await this.#tryQueue('remove', submission);
-      onRefused?.(accepted.limit);
+      this.#dependencies.onRefused?.(accepted.limit);
       throw new RefusedJobError(accepted);
     }
     if (accepted.outcome === 'conflict') {
@@ -93,8 +85,7 @@ export class JobService {
     }
     const { id, rate } = accepted;
     if (accepted.outcome === 'replayed') return { id, replayed: true, rate };
-    ticketsAhead.accepted();
-    if (await (aheadAdded ?? this.#tryQueue('add', submission))) marks.mark(id);
+    if (await this.#tryQueue('add', submission)) this.#dependencies.marks.mark(id);
     return { id, replayed: false, rate };
   }
 
