@@ -33,7 +33,7 @@ const SHOWN = ['Conjob-Job-Id', ...ENDED] as const;
 const submitted = (answer: Part, ...more: readonly ('Location' | (typeof ENDED)[number])[]) =>
   withHeaders(answer, ...SUBMITTED, ...more);
 const unfinished = submitted(json('The job goes on.', 'Job', 'JobReference'), 'Location');
-const gone = submitted(empty('The job that the key made is no longer kept.'));
+const gone = submitted(empty('The job that the key made is no longer kept.'), 'Location');
 
 /** `/job/run` and `/jobs`, but for what is output. */
 export function jobOperations(schemas: NamedSchemas): Operations {
