@@ -87,7 +87,9 @@ export class Blast {
     this.#remember(answer);
     await this.#resume(request);
     return (
-      faultOf(request, answer) ?? this.#letIn(request, answer) ?? this.#undescribed(request, answer)
+      faultOf(request, answer) ??
+      this.#letIn(request, answer) ??
+      (isPath(targetOf(request, id)) ? this.#undescribed(request, answer) : refusalOfNoPath(answer))
     );
   }
 
@@ -140,6 +142,20 @@ export class Blast {
       this.statuses[status] = (this.statuses[status] ?? 0) + 1;
     }
   }
+}
+
+/** What can't be decoded is no path of the document. */
+function isPath(target: string): boolean {
+  try {
+    decodeURIComponent(target.split('?')[0] ?? '');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function refusalOfNoPath({ status }: Answer): string | null {
+  return status >= 400 ? null : `${status} for what is no path`;
 }
 
 function hasLogin({ headers }: FuzzRequest): boolean {
