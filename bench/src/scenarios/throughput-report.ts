@@ -42,10 +42,8 @@ export function reportThroughput(
     never: undefined,
     noPool: undefined,
   };
-  const withoutPool = measured.map((each) => ({
-    slots: each.slots,
-    ratio: median(ratios(rates(each, 'noPool'), rates(each, 'bare'))),
-  }));
+  const withoutPool = (each: Measured) =>
+    median(ratios(rates(each, 'noPool'), rates(each, 'bare')));
   const text = [
     `### Network \`${network}\``,
     '',
@@ -54,7 +52,7 @@ export function reportThroughput(
       measured.map((each) => [
         `${each.slots} slots`,
         ...ways.map((way) => figure(median(rates(each, way)), 2)),
-        figure(withoutPool.find(({ slots }) => slots === each.slots)?.ratio ?? 0, 2),
+        figure(withoutPool(each), 2),
         targetText(WITHOUT_POOL),
       ]),
     ),
@@ -78,11 +76,11 @@ export function reportThroughput(
     const what = `jobs/s: ${NAMES[variant]} at its best ÷ bare at its best, ${network}`;
     return [{ what, target, measured: best(variant) / best('bare') }];
   });
-  const worst = withoutPool.reduce((low, each) => (each.ratio < low.ratio ? each : low));
+  const worst = measured.reduce((low, each) => (withoutPool(each) < withoutPool(low) ? each : low));
   const withoutPoolAim: Aim = {
     what: `jobs/s without held networks ÷ bare, ${network}, at the worst number of slots (${worst.slots})`,
     target: WITHOUT_POOL,
-    measured: worst.ratio,
+    measured: withoutPool(worst),
   };
   return { text, aims: [...aims, withoutPoolAim] };
 }

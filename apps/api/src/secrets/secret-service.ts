@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type SecretStatus, Secrets, sealSecret } from '@conjob/shared';
+import { redisTime, type SecretStatus, Secrets, sealSecret } from '@conjob/shared';
 import type { Redis } from 'ioredis';
 import type { SealingKeys } from './sealing-keys.ts';
 
@@ -23,8 +23,7 @@ export class SecretService {
   async set(image: string, content: Buffer): Promise<SecretStatus> {
     try {
       const keys = await this.#options.keys.read();
-      const [seconds, micros] = await this.#options.redis.time();
-      const createdAt = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+      const createdAt = await redisTime(this.#options.redis);
       const context = { image, version: randomUUID(), createdAt };
       await this.#secrets.put(image, await sealSecret(content, context, keys));
       return { createdAt };

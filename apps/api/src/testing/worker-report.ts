@@ -1,4 +1,10 @@
-import { keys, RECORD_VERSION, type WorkerInfo, type WorkerReport } from '@conjob/shared';
+import {
+  keys,
+  RECORD_VERSION,
+  redisTime,
+  type WorkerInfo,
+  type WorkerReport,
+} from '@conjob/shared';
 import type { Redis } from 'ioredis';
 
 const STARTED_AT = Date.UTC(2026, 0, 1);
@@ -37,8 +43,7 @@ export async function reportWorker(
   heldMs = 60_000,
 ): Promise<void> {
   const report = workerReport(fields);
-  const [seconds] = await redis.time();
-  const now = Number(seconds) * 1000;
+  const now = await redisTime(redis);
   await redis
     .multi()
     .zadd(keys.workers, now + heldMs, report.name)
