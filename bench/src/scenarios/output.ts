@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { runBare } from '../jobs/bare-job.ts';
 import { jobUrl } from '../jobs/conjob-job.ts';
 import { countBytes } from '../jobs/frames.ts';
@@ -6,6 +7,7 @@ import { likeConJob } from '../jobs/like-conjob.ts';
 import { type Aim, type Target, targetText } from '../report/aims.ts';
 import { median } from '../report/statistics.ts';
 import { figure, table } from '../report/table.ts';
+import { calm } from '../stage/calm.ts';
 import type { ConJob } from '../stage/conjob.ts';
 import { peakMemoryBytes } from '../stage/processes.ts';
 import { eachPart, PARTS, type Spent, spending } from '../stage/spent.ts';
@@ -16,6 +18,7 @@ const BYTES = 100 * MIB;
 const TARGET_RSS_MIB = 200;
 /** Of the rate of the bare sequence. */
 const TARGET_RATE = 0.8;
+const CALM_WITHIN_MS = 5_000;
 const LINE = `${'0123456789abcdef'.repeat(5).slice(0, 79)}\n`;
 
 interface Writer {
@@ -52,10 +55,12 @@ export const output: Scenario = {
   title: '100 MiB of output',
   method: `\
 One job that writes 100 MiB, with the default limit (the first 16 MiB are kept, the rest is read and
-counted) and with \`MAX_OUTPUT_BYTES\` of 128 MiB (all is kept, and comes back with the same SHA-256).
+counted) and with \`MAX_OUTPUT_BYTES\` of 128 MiB (all is kept, and comes back byte for byte).
 The answer of \`POST /job/run\` is read by a client as it comes. API and worker are started anew for
-each measurement, so that their peak memory (VmHWM) is that of this job. Beside it the bare sequence:
-the same container, its attach stream read and thrown away. Targets: ${TARGET_RATE} of its rate, the
+each measurement, so that their peak memory (VmHWM) is that of this job; before it they run one that
+prints nothing, and then the machine has to be calm, since the worker is still starting its reaper when it takes its
+first job, and makes the first held network during it. In turns with it the bare sequence:
+the same container with a network of its own, its attach stream read and thrown away. Targets: ${TARGET_RATE} of its rate, the
 start of the container included in both; API and worker each below ${TARGET_RSS_MIB} MiB.`,
   rounds: 1,
   async run(performance) {
@@ -97,7 +102,7 @@ async function measure(
     performance.signal.throwIfAborted();
     runs.push(
       await performance.stage.withConJob(limit.env, (conJob) =>
-        measureOnce(performance, conJob, writer, limit.keptBytes),
+        measureOnce(performance, conJob, writer, { keptBytes: limit.keptBytes, round }),
       ),
     );
   }
@@ -169,44 +174,54 @@ async function measureOnce(
   { stage }: Performance,
   conJob: ConJob,
   { args, pattern }: Writer,
-  keptBytes: number,
+  { keptBytes, round }: { readonly keptBytes: number; readonly round: number },
 ): Promise<Measured> {
   const { docker, image } = stage;
   const { url, apiPid, workerPid } = conJob;
-  const { result: conJobMs, spent } = await spending(stage, conJob, () =>
-    readAnswer(jobUrl(url, { image, args }), pattern, keptBytes),
-  );
-  const peaks = { apiBytes: peakMemoryBytes(apiPid), workerBytes: peakMemoryBytes(workerPid) };
   const template = await likeConJob(docker, url, image);
-  let bytes = 0;
-  const { result, spent: bareSpent } = await spending(stage, conJob, () =>
-    runBare(docker, template(args), async (stream) => {
-      bytes = await countBytes(stream);
-    }),
-  );
-  if (bytes < BYTES) throw new Error(`the bare container gave only ${bytes} bytes`);
-  return { conJobMs, bareMs: result.knownMs, spent, bareSpent, ...peaks };
+  const runInConJob = async () => {
+    await calm(CALM_WITHIN_MS);
+    const job = jobUrl(url, { image, args });
+    const { result, spent } = await spending(stage, conJob, () =>
+      readAnswer(job, pattern, keptBytes),
+    );
+    const peaks = { apiBytes: peakMemoryBytes(apiPid), workerBytes: peakMemoryBytes(workerPid) };
+    return { conJobMs: result, spent, ...peaks };
+  };
+  const runBarely = async () => {
+    await calm(CALM_WITHIN_MS);
+    let bytes = 0;
+    const { result, spent: bareSpent } = await spending(stage, conJob, () =>
+      runBare(docker, template(args), async (stream) => {
+        bytes = await countBytes(stream);
+      }),
+    );
+    if (bytes < BYTES) throw new Error(`the bare container gave only ${bytes} bytes`);
+    return { bareMs: result.knownMs, bareSpent };
+  };
+  if (round % 2 === 0) return { ...(await runInConJob()), ...(await runBarely()) };
+  return { ...(await runBarely()), ...(await runInConJob()) };
 }
 
 /** Reads the answer as it comes, and sees to it that it is what was written. */
 async function readAnswer(job: string, pattern: Buffer, keptBytes: number): Promise<number> {
+  const written = repeated(pattern, MIB);
   const start = performance.now();
-  const response = await fetch(job, { method: 'POST' });
-  const hash = createHash('sha256');
+  const asked = request(job, { method: 'POST' }).end();
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
   let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    hash.update(chunk);
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    const from = bytes % pattern.length;
+    if (!written.subarray(from, from + chunk.length).equals(chunk)) throw new Error('bytes differ');
     bytes += chunk.length;
   }
   const ms = performance.now() - start;
-  if (response.status !== 200) throw new Error(`the job was answered ${response.status}`);
+  if (response.statusCode !== 200) throw new Error(`the job was answered ${response.statusCode}`);
   if (bytes !== keptBytes) throw new Error(`the answer has ${bytes} bytes, not ${keptBytes}`);
-  if (hash.digest('hex') !== expectedHash(pattern, keptBytes)) throw new Error('bytes differ');
   return ms;
 }
 
-function expectedHash(pattern: Buffer, bytes: number): string {
-  const hash = createHash('sha256');
-  for (let left = bytes; left > 0; left -= pattern.length) hash.update(pattern.subarray(0, left));
-  return hash.digest('hex');
+/** At least so many bytes. */
+function repeated(pattern: Buffer, bytes: number): Buffer {
+  return Buffer.alloc(Math.ceil(bytes / pattern.length) * pattern.length, pattern);
 }
