@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
 import { type Aim, type AimsByScenario, aimsTable } from './report/aims.ts';
 import { describeMachine } from './report/machine.ts';
 import { putSection } from './report/sections.ts';
@@ -110,6 +110,7 @@ async function perform(wish: Wish, signal: AbortSignal): Promise<void> {
   const say = (line: string) => process.stderr.write(`${line}\n`);
   say('starting an engine and a Redis');
   const stage = await setStage({ built, everysec });
+  const failed: string[] = [];
   try {
     const machine = await describeMachine(stage.docker, everysec ? 'everysec' : 'always');
     say(machine);
@@ -117,16 +118,24 @@ async function perform(wish: Wish, signal: AbortSignal): Promise<void> {
       signal.throwIfAborted();
       const performance = { stage, rounds: rounds ?? scenario.rounds, quick, signal, say };
       say(`\n${scenario.title}`);
-      const results = await scenario.run(performance);
-      process.stdout.write(`\n${results.text}\n`);
-      if (!write) continue;
-      writeSection(scenario, { ...wish, rounds: performance.rounds }, machine, results.text);
-      if (results.pictures !== undefined) writePictures(scenario, results.pictures);
-      if (results.aims !== undefined) writeAims(scenario, results.aims);
+      try {
+        const results = await scenario.run(performance);
+        process.stdout.write(`\n${results.text}\n`);
+        if (!write) continue;
+        writeSection(scenario, { ...wish, rounds: performance.rounds }, machine, results.text);
+        if (results.pictures !== undefined) writePictures(scenario, results.pictures);
+        if (results.aims !== undefined) writeAims(scenario, results.aims);
+      } catch (error) {
+        // What the others take half an hour to find out is not lost for it.
+        if (signal.aborted) throw error;
+        say(`${scenario.name} came to no result: ${inspect(error)}`);
+        failed.push(scenario.name);
+      }
     }
   } finally {
     await stage.close();
   }
+  if (failed.length > 0) throw new Error(`Without a result: ${failed.join(', ')}`);
 }
 
 function writePictures({ name }: Scenario, { readme, data, plots }: Pictures): void {

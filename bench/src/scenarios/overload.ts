@@ -3,7 +3,7 @@ import { quantile } from '../report/statistics.ts';
 import { figure, table } from '../report/table.ts';
 import { openRun } from '../simulation/open-run.ts';
 import type { PlainClient } from '../simulation/plain-client.ts';
-import { checkPrinted, slowPath } from '../simulation/simulated-jobs.ts';
+import { checkPrinted, isRefused, slowPath } from '../simulation/simulated-jobs.ts';
 import type { Simulation } from '../simulation/start-simulation.ts';
 import { withSimulation } from '../simulation/with-simulation.ts';
 import type { Results, Scenario } from './scenario.ts';
@@ -65,9 +65,8 @@ async function runPhase(
     ...{ jobs, perSecond, path, signal },
     seed: jobs,
   });
-  const isRefusal = (head: string) => /\r\nretry-after: \d+/i.test(head);
-  const refused = answers.filter(({ answer }) => isRefusal(answer.head));
-  const good = answers.filter(({ answer }) => !isRefusal(answer.head));
+  const refused = answers.filter(({ answer }) => isRefused(answer));
+  const good = answers.filter(({ answer }) => !isRefused(answer));
   for (const { answer, number } of good) checkPrinted(answer, word(number));
   return {
     load,

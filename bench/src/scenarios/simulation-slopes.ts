@@ -16,7 +16,7 @@ const QUICK_JOBS = 400;
 const QUICK_SIZE = 100;
 
 const DIMENSIONS = [
-  { name: 'queued jobs', sizes: [1, 1_000, 100_000], measure: besideQueued },
+  { name: 'queued jobs', sizes: [1, 1_000, 100_000, 1_000_000], measure: besideQueued },
   { name: 'workers', sizes: [1, 10, 100, 1_000], measure: besideWorkers },
   { name: 'waiting clients', sizes: [1, 100, 10_000], measure: besideWaiting },
   { name: 'followers', sizes: [1, 100, 1_000], measure: besideFollowers },

@@ -22,12 +22,13 @@ export const simulation: Scenario = {
 API, queue, ledger, output path and workers as they run in production, but for the engine, which is the fake one of the
 tests: ${WORKERS} workers of one slot in ${PROCESSES} processes, one API, ${JOBS} jobs of \`POST /job/run\`. Jobs come at random
 (Poisson), whether or not others have been answered; a latency counts from when the request was *to be* sent.
-Each answer is checked, and that Redis has nothing left of unfinished jobs. All of it, the client included, shares
+Each answer is checked, and that Redis has nothing left of unfinished jobs; a request that is refused with 503 is no
+error but counted: Redis, which writes all to the disk first, did not answer the API in time. All of it, the client included, shares
 the cores of one machine.
 
 Then what a job costs beside more and more of something that has nothing to do with it: CPU of API, workers and Redis
 together, each with an installation of its own, no held networks, and 32 clients that each send their next job when they
-have their answer. The slope is by how much the cost of one job would grow with a thousand more.`,
+have their answer; beside queued jobs, which would keep those waiting, a job is submitted whenever one has finished instead. Workers have 32 slots, but where there are more and more of them: one. The slope is by how much the cost of one job would grow with a thousand more.`,
   rounds: 1,
   async run(performance) {
     const { quick, signal, say } = performance;

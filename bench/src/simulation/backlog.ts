@@ -8,7 +8,8 @@ import { SIMULATED_IMAGE, submitPath } from './simulated-jobs.ts';
 import type { Simulation } from './start-simulation.ts';
 
 const DAY_SECONDS = 86_400;
-const AT_A_TIME = 64;
+/** Redis writes what comes together to the disk in one go. */
+const AT_A_TIME = 256;
 const BLOCK_MS = 1_000;
 
 const { stdin: _, ...spec } = jobSpecSchema({

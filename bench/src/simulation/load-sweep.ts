@@ -4,8 +4,14 @@ import { closedRun } from './closed-run.ts';
 import { openRun } from './open-run.ts';
 import type { PlainClient } from './plain-client.ts';
 import { eachPart, type PerPart } from './process-costs.ts';
-import { leftOver, withRedis } from './redis-view.ts';
-import { checkPrinted, runPath } from './simulated-jobs.ts';
+import {
+  leftOver,
+  noteStandStills,
+  type StandStill,
+  standStills,
+  withRedis,
+} from './redis-view.ts';
+import { checkPrinted, isRefused, runPath } from './simulated-jobs.ts';
 import type { Simulation } from './start-simulation.ts';
 import { withSimulation } from './with-simulation.ts';
 
@@ -19,7 +25,9 @@ export interface LoadPoint {
   readonly offeredPerSecond: number;
   readonly donePerSecond: number;
   readonly jobs: number;
-  /** From the times at which the requests were to be sent. */
+  /** Answered 503, as Redis had not answered in time: a caller is to send them again. */
+  readonly refused: number;
+  /** Of the jobs that were done, from the times at which their requests were to be sent. */
   readonly latenciesMs: readonly number[];
   /** How much of one core each part had. */
   readonly cores: PerPart;
@@ -32,6 +40,8 @@ export interface LoadSweep {
   readonly points: readonly LoadPoint[];
   /** Keys of jobs that had not ended when all had been answered. */
   readonly leftOver: readonly string[];
+  /** Of Redis, the longest first. */
+  readonly standStills: readonly StandStill[];
 }
 
 export interface SweepOptions {
@@ -49,6 +59,7 @@ export async function sweepLoads(options: SweepOptions): Promise<LoadSweep> {
   const { workers, processes, jobs, loads = LOADS, signal, say } = options;
   const env = { WORKER_SANDBOX_POOL: 'off' };
   return withSimulation({ workers, processes, slots: 1, env }, async (simulation, client) => {
+    await withRedis(simulation.redis.url, noteStandStills);
     const capacityJobs = Math.round(jobs * CAPACITY_SHARE);
     const closed = { jobs: capacityJobs, clients: CLIENTS, signal };
     const { jobsPerSecond } = await closedRun(simulation, client, closed);
@@ -62,8 +73,12 @@ export async function sweepLoads(options: SweepOptions): Promise<LoadSweep> {
       const { offeredPerSecond, donePerSecond } = point;
       say(`${offeredPerSecond.toFixed(0)} jobs/s asked for, ${donePerSecond.toFixed(0)} done`);
     }
-    const left = await withRedis(simulation.redis.url, leftOver);
-    return { capacityPerSecond: jobsPerSecond, points, leftOver: left };
+    return withRedis(simulation.redis.url, async (redis) => ({
+      capacityPerSecond: jobsPerSecond,
+      points,
+      leftOver: await leftOver(redis),
+      standStills: await standStills(redis),
+    }));
   });
 }
 
@@ -78,12 +93,14 @@ async function runAt(
   const word = (number: number) => `at-${Math.round(perSecond)}-${number}`;
   const path = (number: number) => runPath(word(number));
   const run = await openRun(simulation, client, { jobs, perSecond, seed: jobs, path, signal });
-  for (const { answer, number } of run.answers) checkPrinted(answer, word(number));
+  const done = run.answers.filter(({ answer }) => !isRefused(answer));
+  for (const { answer, number } of done) checkPrinted(answer, word(number));
   return {
     offeredPerSecond: perSecond,
-    donePerSecond: (jobs * 1000) / run.ms,
+    donePerSecond: (done.length * 1000) / run.ms,
     jobs,
-    latenciesMs: run.answers.map(({ ms }) => ms),
+    refused: jobs - done.length,
+    latenciesMs: done.map(({ ms }) => ms),
     cores: eachPart((part) => run.cpuMs[part] / run.ms),
     machineBusy: (machineCpuMs() - busyBefore) / (run.ms * availableParallelism()),
   };

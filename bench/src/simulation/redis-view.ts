@@ -21,6 +21,26 @@ export async function usedMemoryBytes(redis: Redis): Promise<number> {
   return Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1]);
 }
 
+/** Something for which Redis did nothing else, by the name that Redis has for it: `aof-fsync-always`, `command`, … */
+export interface StandStill {
+  readonly what: string;
+  /** The longest of them. */
+  readonly ms: number;
+}
+
+const NOTED_FROM_MS = 50;
+
+/** From now on Redis notes when it stands still. */
+export async function noteStandStills(redis: Redis): Promise<void> {
+  await redis.config('SET', 'latency-monitor-threshold', NOTED_FROM_MS);
+}
+
+/** Since `noteStandStills`; the longest first. */
+export async function standStills(redis: Redis): Promise<StandStill[]> {
+  const events = (await redis.latency('LATEST')) as [string, number, number, number][];
+  return events.map(([what, , , ms]) => ({ what, ms })).sort((a, b) => b.ms - a.ms);
+}
+
 const SENT_AT_ONCE = 250;
 
 /**

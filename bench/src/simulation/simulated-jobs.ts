@@ -21,6 +21,11 @@ export function checkPrinted({ status, head, body }: PlainAnswer, word?: string)
   throw new Error(`the job that prints ${word ?? 'nothing'} was answered:\n${head}\n\n${body}`);
 }
 
+/** A refusal that says when to come again; no job was run for it. */
+export function isRefused({ status, head }: PlainAnswer): boolean {
+  return (status === 429 || status === 503) && /\r\nretry-after: \d+/i.test(head);
+}
+
 /** The path of a request that queues a job; by default one that does nothing. */
 export function submitPath(...args: readonly string[]): string {
   const command = (args.length > 0 ? args : ['true']).map((arg) => `&arg=${arg}`).join('');

@@ -24,6 +24,8 @@ export interface SlopePoint {
 
 export interface SlopeRun {
   readonly jobs: number;
+  /** At least so many come first that do not count: the first job of each worker costs more. Default 0. */
+  readonly warmUpJobs?: number;
   readonly signal: AbortSignal;
 }
 
@@ -40,24 +42,29 @@ const SLOTS_TO_FOLLOW = 600;
 
 /** Jobs that wait for the same workers. The latency is that of submitting one more. */
 export function besideQueued(size: number, { jobs, signal }: SlopeRun): Promise<SlopePoint> {
+  const ahead = 2 * SLOTS;
   const env = { JOB_LIMIT_QUEUED: '1000000' };
   return withSimulation(
     { workers: 1, slots: SLOTS, env, isIdle: true },
     async (simulation, client) => {
-      const bytesEach = await queueJobs(simulation, size, signal);
+      // Those that are submitted ahead are queued too, and a million is all that a queue takes.
+      const bytesEach = await queueJobs(simulation, Math.max(1, size - ahead), signal);
       await simulation.startWorkers();
-      const run = { ahead: 2 * SLOTS, signal };
+      const run = { ahead, signal };
       await steadyRun(simulation, client, { ...run, jobs: Math.floor(jobs / 4) });
       return { size, bytesEach, ...(await steadyRun(simulation, client, { ...run, jobs })) };
     },
   );
 }
 
-/** Workers that look for jobs. What they cost when there is none is told apart, and is no part of a job. */
+/**
+ * Workers of one slot, that look for jobs. With more, one worker alone would send what its jobs have to say in
+ * batches, which many can't. What they cost when there is no job is told apart, and is no part of a job.
+ */
 export function besideWorkers(size: number, run: SlopeRun): Promise<SlopePoint> {
-  const options = { workers: size, slots: SLOTS, env: NO_POOL };
+  const options = { workers: size, slots: 1, env: NO_POOL };
   return withSimulation(options, async (simulation, client) => {
-    const measured = await warmRun(simulation, client, run);
+    const measured = await warmRun(simulation, client, { ...run, warmUpJobs: 2 * size });
     const before = cpuMs(simulation);
     await sleep(IDLE_MS, undefined, { signal: run.signal });
     const idlePerMs = difference(cpuMs(simulation), before, IDLE_MS);
@@ -110,10 +117,10 @@ export function besideFollowers(size: number, run: SlopeRun): Promise<SlopePoint
 async function warmRun(
   simulation: Simulation,
   client: PlainClient,
-  { jobs, signal }: SlopeRun,
+  { jobs, warmUpJobs = 0, signal }: SlopeRun,
   isFollowed = false,
 ): Promise<Omit<SlopePoint, 'size'>> {
   const run = { clients: CLIENTS, isFollowed, signal };
-  await closedRun(simulation, client, { ...run, jobs: Math.floor(jobs / 4) });
+  await closedRun(simulation, client, { ...run, jobs: Math.max(warmUpJobs, Math.floor(jobs / 4)) });
   return closedRun(simulation, client, { ...run, jobs });
 }
