@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { writeInBatches } from './write-in-batches.ts';
 
 const NEVER_MS = 60_000;
@@ -69,6 +69,18 @@ test('what is not answered does not hold up the rest', async () => {
   await turns();
   stream.write('b');
   await expect.poll(() => sent).toEqual(['a', 'b']);
+});
+
+test('nothing has to wake up when nothing waits', async () => {
+  const timeouts = vi.spyOn(globalThis, 'setTimeout');
+  onTestFinished(() => timeouts.mockRestore());
+  const { stream } = openStream();
+  stream.write('a');
+  await turns();
+  expect(timeouts).not.toHaveBeenCalled();
+  stream.write('b');
+  await turns();
+  expect(timeouts).toHaveBeenCalledOnce();
 });
 
 test('what is written last goes out when the stream ends', async () => {

@@ -19,12 +19,14 @@ export function writeInBatches(stream: Duplex, heldMs = HELD_MS): void {
     if (!isHeld || isUnanswered) return;
     isHeld = false;
     isUnanswered = true;
-    patience = patience?.refresh() ?? setTimeout(answered, heldMs).unref();
     stream.uncork();
   };
   const answered = (): void => {
     isUnanswered = false;
     send();
+  };
+  const giveUp = (): void => {
+    if (isHeld) answered();
   };
   stream.on('data', () => {
     if (isUnanswered) setImmediate(answered);
@@ -35,6 +37,8 @@ export function writeInBatches(stream: Duplex, heldMs = HELD_MS): void {
       isHeld = true;
       stream.cork();
       setImmediate(send);
+      // Only now: a process that has nothing else to do would wake up for each batch that was answered long ago.
+      if (isUnanswered) patience = patience?.refresh() ?? setTimeout(giveUp, heldMs).unref();
     }
     return write(...args);
   }) as typeof write;
