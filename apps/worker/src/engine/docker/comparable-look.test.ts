@@ -35,6 +35,16 @@ test('memory that all namespaces have for sockets makes no difference, a socket 
   expect(tcp(1, 89)).not.toBe(tcp(0, 89));
 });
 
+test('connections of other namespaces make no difference, one that is used or waits for its end does', () => {
+  const tcp = (used: number, waiting: number, others: number) =>
+    comparable(
+      `TCP: inuse ${used} orphan ${others} tw ${waiting} alloc ${others} mem ${others}\nUDP: inuse 0 mem ${others}\n`,
+    );
+  expect(tcp(0, 0, 5)).toBe(tcp(0, 0, 7));
+  expect(tcp(1, 0, 5)).not.toBe(tcp(0, 0, 5));
+  expect(tcp(0, 1, 5)).not.toBe(tcp(0, 0, 5));
+});
+
 test('what a bridge brings makes no difference, what is sent does, and all of the loopback', () => {
   const row = (device: string, received: number, sent: number) =>
     comparable(`  ${device}: ${received} 5 0 0 0 0 0 0 ${sent} 2 0 0 0 0 0 0\n`);
