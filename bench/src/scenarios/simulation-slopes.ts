@@ -12,6 +12,7 @@ import type { Performance } from './scenario.ts';
 
 const JOBS = 3_000;
 const QUICK_JOBS = 400;
+const MIB = 1024 * 1024;
 /** In the quick form no more than these. */
 const QUICK_SIZE = 100;
 
@@ -63,7 +64,8 @@ export function slopeTable(slopes: readonly Slope[]): string {
       figure(median(point.latenciesMs)),
       figure(quantile(point.latenciesMs, 0.99)),
       index === points.length - 1 ? `${figure(slope(points), 3)} ms` : '',
-      point.bytesEach === undefined || point.size === 1 ? '' : figure(point.bytesEach, 0),
+      figure(point.redisBytes / MIB),
+      point.size === 1 ? '' : figure(point.redisBytes / point.size, 0),
       point.idleMsPerSecond === undefined ? '' : figure(point.idleMsPerSecond, 0),
     ]),
   );
@@ -74,7 +76,8 @@ export function slopeTable(slopes: readonly Slope[]): string {
       'p50 ms',
       'p99 ms',
       'slope per 1,000',
-      'bytes in Redis each',
+      'MiB in Redis',
+      'bytes each',
       'CPU ms per second, idle',
     ],
     rows,

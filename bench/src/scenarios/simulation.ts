@@ -28,7 +28,9 @@ the cores of one machine.
 
 Then what a job costs beside more and more of something that has nothing to do with it: CPU of API, workers and Redis
 together, each with an installation of its own, no held networks, and 32 clients that each send their next job when they
-have their answer; beside queued jobs, which would keep those waiting, a job is submitted whenever one has finished instead. Workers have 32 slots, but where there are more and more of them: one. The slope is by how much the cost of one job would grow with a thousand more.`,
+have their answer. Beside queued jobs, which would keep them waiting, a job is submitted whenever one has finished, and
+latency is that of submitting. A worker has 32 slots or more; where there are more and more workers, each has one. The slope
+is by how much the cost of one job would grow with a thousand more. Memory of Redis is what those many take, not the jobs that are measured.`,
   rounds: 1,
   async run(performance) {
     const { quick, signal, say } = performance;

@@ -3,7 +3,7 @@ import { jobSpecSchema, keys, newJobId, Submissions } from '@conjob/shared';
 import { closedLoop } from '../closed-loop.ts';
 import type { PlainClient } from './plain-client.ts';
 import { cpuMs, difference, type PerPart } from './process-costs.ts';
-import { usedMemoryBytes, withRedis } from './redis-view.ts';
+import { withRedis } from './redis-view.ts';
 import { SIMULATED_IMAGE, submitPath } from './simulated-jobs.ts';
 import type { Simulation } from './start-simulation.ts';
 
@@ -20,20 +20,15 @@ const { stdin: _, ...spec } = jobSpecSchema({
   defaultNetwork: 'none',
 }).parse({ image: SIMULATED_IMAGE, args: ['true'], pull: 'never', remove: true });
 
-/**
- * Queues jobs as the API does, by the same ledger and queue but without HTTP, which would take ten times as long.
- * Returns the bytes of Redis that each of them takes.
- */
+/** Queues jobs as the API does, by the same ledger and queue but without HTTP, which would take ten times as long. */
 export async function queueJobs(
   { redis: { url } }: Simulation,
   jobs: number,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<void> {
   return withRedis(url, async (redis) => {
     const ledger = new Submissions(redis);
     const queue = new JobQueue(redis, () => {});
-    await redis.ping();
-    const before = await usedMemoryBytes(redis);
     await closedLoop({ jobs, clients: AT_A_TIME, signal }, async () => {
       const id = newJobId();
       const job = { ...spec, stdinBytes: null };
@@ -41,9 +36,7 @@ export async function queueJobs(
       await queue.add(id, job);
       await ledger.queued(id);
     });
-    const after = await usedMemoryBytes(redis);
     await queue.close();
-    return (after - before) / jobs;
   });
 }
 

@@ -17,7 +17,17 @@ export async function withRedis<T>(url: string, use: (redis: Redis) => Promise<T
   }
 }
 
-export async function usedMemoryBytes(redis: Redis): Promise<number> {
+/** By how much the memory of Redis grew while `act` ran, in bytes. */
+export async function memoryGrowth(url: string, act: () => Promise<void>): Promise<number> {
+  return withRedis(url, async (redis) => {
+    await redis.ping();
+    const before = await usedMemoryBytes(redis);
+    await act();
+    return (await usedMemoryBytes(redis)) - before;
+  });
+}
+
+async function usedMemoryBytes(redis: Redis): Promise<number> {
   return Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1]);
 }
 

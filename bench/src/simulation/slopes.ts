@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { closedLoop } from '../closed-loop.ts';
 import { queueJobs, steadyRun } from './backlog.ts';
 import { closedRun } from './closed-run.ts';
-import { holdRequests } from './held-requests.ts';
+import { type HeldRequests, holdRequests } from './held-requests.ts';
 import { PlainClient } from './plain-client.ts';
 import { cpuMs, difference, eachPart, type PerPart } from './process-costs.ts';
-import { acceptedInTurn } from './redis-view.ts';
+import { acceptedInTurn, memoryGrowth } from './redis-view.ts';
 import { submitPath, UNFIT_JOB } from './simulated-jobs.ts';
 import type { Simulation } from './start-simulation.ts';
 import { withSimulation } from './with-simulation.ts';
@@ -16,8 +16,8 @@ export interface SlopePoint {
   readonly cpuMsPerJob: PerPart;
   readonly jobsPerSecond: number;
   readonly latenciesMs: readonly number[];
-  /** Of Redis, for each that waits. */
-  readonly bytesEach?: number;
+  /** Of Redis, for all of them. */
+  readonly redisBytes: number;
   /** Of CPU, while there is nothing to do. */
   readonly idleMsPerSecond?: number;
 }
@@ -48,11 +48,13 @@ export function besideQueued(size: number, { jobs, signal }: SlopeRun): Promise<
     { workers: 1, slots: SLOTS, env, isIdle: true },
     async (simulation, client) => {
       // Those that are submitted ahead are queued too, and a million is all that a queue takes.
-      const bytesEach = await queueJobs(simulation, Math.max(1, size - ahead), signal);
+      const redisBytes = await memoryGrowth(simulation.redis.url, () =>
+        queueJobs(simulation, Math.max(1, size - ahead), signal),
+      );
       await simulation.startWorkers();
       const run = { ahead, signal };
       await steadyRun(simulation, client, { ...run, jobs: Math.floor(jobs / 4) });
-      return { size, bytesEach, ...(await steadyRun(simulation, client, { ...run, jobs })) };
+      return { size, redisBytes, ...(await steadyRun(simulation, client, { ...run, jobs })) };
     },
   );
 }
@@ -62,8 +64,9 @@ export function besideQueued(size: number, { jobs, signal }: SlopeRun): Promise<
  * batches, which many can't. What they cost when there is no job is told apart, and is no part of a job.
  */
 export function besideWorkers(size: number, run: SlopeRun): Promise<SlopePoint> {
-  const options = { workers: size, slots: 1, env: NO_POOL };
+  const options = { workers: size, slots: 1, env: NO_POOL, isIdle: true };
   return withSimulation(options, async (simulation, client) => {
+    const redisBytes = await memoryGrowth(simulation.redis.url, () => simulation.startWorkers());
     const measured = await warmRun(simulation, client, { ...run, warmUpJobs: 2 * size });
     const before = cpuMs(simulation);
     await sleep(IDLE_MS, undefined, { signal: run.signal });
@@ -73,7 +76,7 @@ export function besideWorkers(size: number, run: SlopeRun): Promise<SlopePoint> 
       Math.max(0, measured.cpuMsPerJob[part] - idlePerMs[part] * msPerJob),
     );
     const idleMsPerSecond = 1000 * (idlePerMs.api + idlePerMs.workers + idlePerMs.redis);
-    return { ...measured, size, cpuMsPerJob, idleMsPerSecond };
+    return { ...measured, size, redisBytes, cpuMsPerJob, idleMsPerSecond };
   });
 }
 
@@ -88,8 +91,10 @@ export function besideWaiting(size: number, run: SlopeRun): Promise<SlopePoint> 
       const wait = { json: UNFIT_JOB, waitSeconds: WAIT_SECONDS };
       // They are not answered before they are let go of.
       const send = () => void waiting.send('POST', '/jobs', wait).catch(() => {});
-      await acceptedInTurn(simulation, size, send, run.signal);
-      return { size, ...(await warmRun(simulation, client, run)) };
+      const redisBytes = await memoryGrowth(simulation.redis.url, () =>
+        acceptedInTurn(simulation, size, send, run.signal),
+      );
+      return { size, redisBytes, ...(await warmRun(simulation, client, run)) };
     } finally {
       await waiting.close();
     }
@@ -101,15 +106,18 @@ export function besideFollowers(size: number, run: SlopeRun): Promise<SlopePoint
   const options = { workers: 2, slots: SLOTS_TO_FOLLOW, env: NO_POOL };
   return withSimulation(options, async (simulation, client) => {
     const paths: string[] = [];
-    await closedLoop({ jobs: size, clients: CLIENTS, signal: run.signal }, async () => {
-      const { body } = await client.send('POST', submitPath(...SLEEPING));
-      paths.push(`/jobs/${(JSON.parse(body) as { id: string }).id}/events`);
-    });
-    const followers = await holdRequests(simulation.url, paths);
+    let followers: HeldRequests | undefined;
     try {
-      return { size, ...(await warmRun(simulation, client, run, true)) };
+      const redisBytes = await memoryGrowth(simulation.redis.url, async () => {
+        await closedLoop({ jobs: size, clients: CLIENTS, signal: run.signal }, async () => {
+          const { body } = await client.send('POST', submitPath(...SLEEPING));
+          paths.push(`/jobs/${(JSON.parse(body) as { id: string }).id}/events`);
+        });
+        followers = await holdRequests(simulation.url, paths);
+      });
+      return { size, redisBytes, ...(await warmRun(simulation, client, run, true)) };
     } finally {
-      await followers.close();
+      await followers?.close();
     }
   });
 }
@@ -119,7 +127,7 @@ async function warmRun(
   client: PlainClient,
   { jobs, warmUpJobs = 0, signal }: SlopeRun,
   isFollowed = false,
-): Promise<Omit<SlopePoint, 'size'>> {
+): Promise<Omit<SlopePoint, 'size' | 'redisBytes'>> {
   const run = { clients: CLIENTS, isFollowed, signal };
   await closedRun(simulation, client, { ...run, jobs: Math.max(warmUpJobs, Math.floor(jobs / 4)) });
   return closedRun(simulation, client, { ...run, jobs });
