@@ -49,7 +49,7 @@ describe('a claim', () => {
     const queueMs = expect.any(Number);
     expect(claimOf(again)).toEqual({ ...claimOf(outcome), queueMs });
     expect(await ledger.find(id)).toEqual(record);
-    expect(await ledger.announced(id)).toEqual(['queued', 'running']);
+    expect(await ledger.announced(id)).toEqual(['running']);
   });
 
   test('ends no lease, however long it is over', async () => {

@@ -38,7 +38,7 @@ export interface LedgerCommands {
 }
 
 export function withLedgerCommands(redis: Redis): LedgerCommands {
-  redis.defineCommand('conjobAccept', { numberOfKeys: 17, lua: submissions.ACCEPT });
+  redis.defineCommand('conjobAccept', { numberOfKeys: 16, lua: submissions.ACCEPT });
   redis.defineCommand('conjobQueued', { numberOfKeys: 2, lua: submissions.QUEUED });
   redis.defineCommand('conjobEnded', { numberOfKeys: 1, lua: submissions.ENDED });
   redis.defineCommand('conjobClaim', { numberOfKeys: 10, lua: attempts.CLAIM });

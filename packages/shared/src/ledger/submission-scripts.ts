@@ -15,11 +15,12 @@ import {
 /** The transitions of a job that no worker makes: see `attempt-scripts.ts`. */
 
 /**
- * KEYS[9]: idempotency (or the job again). ARGV: id, version, spec, queue, requirements, rank, retentionMs,
+ * KEYS[8]: idempotency (or the job again). ARGV: id, version, spec, queue, requirements, rank, retentionMs,
  * queueTimeoutMs, input, hasInput, fingerprint, idempotencyMs, needsPlace, group. A job that is refused leaves no trace.
+ * There is no event: nobody can be waiting for news of a job that nobody knows.
  */
-export const ACCEPT = `${NOW}${ANNOUNCE}${LINES}${WAIT}${REFUSAL}
-local job, jobs, expiry, adding, waitingPrefix, queueDeadlines, events, input, idempotency, placements, news, leases, limits, accepted, syncRuns, turnsPrefix, lastTurn =
+export const ACCEPT = `${NOW}${LINES}${WAIT}${REFUSAL}
+local job, jobs, expiry, adding, waitingPrefix, queueDeadlines, input, idempotency, placements, news, leases, limits, accepted, syncRuns, turnsPrefix, lastTurn =
   unpack(KEYS)
 local id, version, spec, queue, requires, rank, retentionMs, queueTimeoutMs, bytes, hasInput, fingerprint, idempotencyMs, needsPlace, group =
   unpack(ARGV)
@@ -56,7 +57,6 @@ if #gone > 0 then
   redis.call('ZREM', jobs, unpack(gone))
   redis.call('ZREM', expiry, unpack(gone))
 end
-announce(events, id, 'queued')
 return withRate({ 'accepted', id, '', 0 }, k, micros)
 `;
 

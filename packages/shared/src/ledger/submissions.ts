@@ -45,7 +45,6 @@ export class Submissions {
         keys.adding,
         keys.waitingPrefix,
         keys.queueDeadlines,
-        keys.events,
         keys.input(id),
         idempotency ? keys.idempotency(idempotency.keyHash) : keys.job(id),
         keys.placements,
