@@ -15,20 +15,25 @@ export const FIRST_POSITION = '0-0';
 /** 64 entries of at most 16 KiB: what is in memory at a time. */
 const PAGE = 64;
 
-/** The kept output of one attempt, in the order in which it was written. */
+/** The kept output of one attempt, in the order in which it was written. `begun`: its {@link beginOutput}. */
 export async function* readOutput(
   redis: Redis,
   id: string,
   attempt: number,
+  begun: Promise<StoredChunk[]> = beginOutput(redis, id, attempt),
 ): AsyncGenerator<StoredChunk> {
-  let after = FIRST_POSITION;
+  let page = await begun;
   for (;;) {
-    const page = await readOutputPage(redis, { id, attempt, after, limit: PAGE });
     yield* page;
     const last = page.at(-1);
     if (last === undefined || page.length < PAGE) return;
-    after = last.position;
+    page = await readOutputPage(redis, { id, attempt, after: last.position, limit: PAGE });
   }
+}
+
+/** As much of the output of an attempt as is read at a time. */
+export function beginOutput(redis: Redis, id: string, attempt: number): Promise<StoredChunk[]> {
+  return readOutputPage(redis, { id, attempt, after: FIRST_POSITION, limit: PAGE });
 }
 
 export interface OutputPage {

@@ -1,4 +1,4 @@
-import { type JobRecord, readOutput, type StoredChunk } from '@conjob/shared';
+import { beginOutput, type JobRecord, readOutput, type StoredChunk } from '@conjob/shared';
 import type { Redis } from 'ioredis';
 
 export interface OutputRange {
@@ -10,6 +10,14 @@ export interface OutputRange {
   readonly offset?: number | undefined;
 }
 
+/** The beginning of the output of a first attempt: mostly there is no other. Null when it could not be read. */
+export type FirstOutput = Promise<StoredChunk[] | null>;
+
+/** To be asked for together with the record, after it: if that says that the job has finished, this is what there is. */
+export function firstOutput(redis: Redis, id: string): FirstOutput {
+  return beginOutput(redis, id, 1).catch(() => null);
+}
+
 /**
  * The output of a job so far, byte for byte. That of an attempt is complete before the next one begins, so what
  * was read once stays the beginning of it: see `liveBytes`, which counts in the same way.
@@ -18,11 +26,12 @@ export async function* outputBytes(
   redis: Redis,
   { id, attempts }: Pick<JobRecord, 'id' | 'attempts'>,
   { attempt, stream, offset = 0 }: OutputRange = {},
+  begun?: Promise<StoredChunk[]>,
 ): AsyncGenerator<Buffer> {
   const numbers = attempt === undefined ? attempts.map(({ number }) => number) : [attempt];
   let toSkip = offset;
   for (const number of numbers) {
-    for await (const chunk of readOutput(redis, id, number)) {
+    for await (const chunk of readOutput(redis, id, number, begun)) {
       if (stream !== undefined && chunk.stream !== stream) continue;
       const rest = chunk.data.subarray(toSkip);
       toSkip -= chunk.data.length - rest.length;
@@ -32,8 +41,14 @@ export async function* outputBytes(
 }
 
 /** The output that belongs to the result of a finished job: that of its last attempt. */
-export async function* resultOutput(redis: Redis, record: JobRecord): AsyncGenerator<Buffer> {
+export async function* resultOutput(
+  redis: Redis,
+  record: JobRecord,
+  first?: FirstOutput,
+): AsyncGenerator<Buffer> {
   // A job that ended between two attempts has no output of its own, though its last attempt had some.
   if (record.attempts.length === 0 || record.result?.outputBytes === 0) return;
-  yield* outputBytes(redis, record, { attempt: record.attempts.length });
+  const attempt = record.attempts.length;
+  const page = attempt === 1 ? await first : null;
+  yield* outputBytes(redis, record, { attempt }, page ? Promise.resolve(page) : undefined);
 }

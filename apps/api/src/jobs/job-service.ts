@@ -15,7 +15,13 @@ import type { JobQueue } from '../queue/job-queue.ts';
 import type { JobSecrets } from '../secrets/job-secrets.ts';
 import type { RecentWorkers } from '../workers/recent-workers.ts';
 import { findJobs, type JobFilter, type JobPage } from './job-list.ts';
-import { type OutputRange, outputBytes, resultOutput } from './job-output.ts';
+import {
+  type FirstOutput,
+  firstOutput,
+  type OutputRange,
+  outputBytes,
+  resultOutput,
+} from './job-output.ts';
 import { type JobView, NO_REASON, viewJob } from './job-view.ts';
 import type { NewJob } from './new-job.ts';
 import type { QueuedMarks } from './queued-marks.ts';
@@ -44,6 +50,8 @@ export interface SubmitOptions {
   readonly traceparent?: string | undefined;
   /** Whose it is: groups take turns. */
   readonly group?: string;
+  /** Told of the id of a new job before there is a job. */
+  readonly onNew?: (id: string) => void;
 }
 
 export interface Submitted {
@@ -64,13 +72,14 @@ export class JobService {
 
   async submit(
     job: NewJob,
-    { keyHash, needsPlace, traceparent, group }: SubmitOptions = {},
+    { keyHash, needsPlace, traceparent, group, onNew }: SubmitOptions = {},
   ): Promise<Submitted> {
     const newId = newJobId();
     const { spec: sealed, fingerprint } = await this.#dependencies.secrets.seal(newId, job);
     const spec = traceparent === undefined ? sealed : { ...sealed, traceparent };
     const idempotency = keyHash === undefined ? undefined : { keyHash, fingerprint };
     const submission = { id: newId, spec, input: job.input, idempotency, needsPlace, group };
+    onNew?.(newId);
     const accepted = await this.#dependencies.ledger.accept(submission);
     if (accepted.outcome === 'refused') {
       this.#dependencies.onRefused?.(accepted.limit);
@@ -126,8 +135,13 @@ export class JobService {
     return outputBytes(this.#dependencies.redis, record, range);
   }
 
-  resultOutput(record: JobRecord): AsyncGenerator<Buffer> {
-    return resultOutput(this.#dependencies.redis, record);
+  /** For {@link resultOutput}: see there what it is good for. */
+  firstOutput(id: string): FirstOutput {
+    return firstOutput(this.#dependencies.redis, id);
+  }
+
+  resultOutput(record: JobRecord, first?: FirstOutput): AsyncGenerator<Buffer> {
+    return resultOutput(this.#dependencies.redis, record, first);
   }
 
   /** The job with null for its output, which is never in memory as a whole. */

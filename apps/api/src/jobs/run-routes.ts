@@ -21,15 +21,19 @@ import {
   setResultHeaders,
   setSubmittedHeaders,
 } from './job-answer.ts';
+import type { FirstOutput } from './job-output.ts';
 import type { JobRouteDependencies } from './job-route-dependencies.ts';
 import { conclusionFacts, errorOf, viewRun } from './job-view.ts';
 import { readQueryRequest } from './query-request.ts';
+import type { ExpectedJob } from './wait-for-job.ts';
 
 /** What is kept of a request while its job runs. */
 interface StartedRun {
   readonly id: string;
   readonly wantsStream: boolean;
   readonly cancelOnDisconnect: boolean;
+  /** Undefined of a job that was there before. */
+  readonly expected: ExpectedJob | undefined;
   readonly options: { readonly timeoutMs: number | undefined; readonly signal: AbortSignal };
 }
 
@@ -59,14 +63,19 @@ export function runRoutes({
     const group = jobGroup(principalOf(res), job.spec.group);
     const timeoutMs = seconds === undefined ? undefined : seconds * 1000;
     const options = { timeoutMs, signal: clientLeft(res) };
+    let expected: ExpectedJob | undefined;
     const submitted = await jobs
       .submit(job, {
         keyHash,
         needsPlace: true,
         traceparent: passedTrace(res),
         group,
+        onNew: (id) => {
+          expected = waits.expect(id);
+        },
       })
       .catch((error: unknown) => {
+        expected?.forget();
         if (error instanceof RefusedJobError) return error;
         throw error;
       });
@@ -74,20 +83,28 @@ export function runRoutes({
       answerRejected(res, submitted);
       return null;
     }
+    const { wantsStream, cancelOnDisconnect } = job;
+    if (submitted.replayed || wantsStream) {
+      expected?.forget();
+      expected = undefined;
+    }
     setSubmittedHeaders(res, submitted);
     setAppliedPreferences(res, preferences);
-    const { wantsStream, cancelOnDisconnect } = job;
-    return { id: submitted.id, wantsStream, cancelOnDisconnect, options };
+    return { id: submitted.id, wantsStream, cancelOnDisconnect, expected, options };
   };
 
   const answer = async (
     req: Request,
     res: Response,
-    { id, wantsStream, cancelOnDisconnect, options }: StartedRun,
+    { id, wantsStream, cancelOnDisconnect, expected, options }: StartedRun,
   ): Promise<void> => {
+    let first: FirstOutput | undefined;
+    const alongside = () => {
+      first = jobs.firstOutput(id);
+    };
     const { end, record } = wantsStream
       ? await streamRun(res, follow, id, options)
-      : await waits.untilFinished(id, options);
+      : await waits.untilFinished(id, { ...options, expected, alongside });
     if (end === 'disconnected') {
       if (cancelOnDisconnect) abandoned.cancel(id);
       return;
@@ -100,15 +117,10 @@ export function runRoutes({
     }
     setResultHeaders(res, record);
     res.status(conclusionFacts(record.result.conclusion).status);
+    const output = jobs.resultOutput(record, first);
     if (!wantsStream && prefersJson(req.get('accept'))) {
-      await sendWithOutput(res, viewRun(record, record.result), jobs.resultOutput(record));
-    } else
-      await answerText(
-        res,
-        record.result,
-        errorOf(record.result, record),
-        jobs.resultOutput(record),
-      );
+      await sendWithOutput(res, viewRun(record, record.result), output);
+    } else await answerText(res, record.result, errorOf(record.result, record), output);
   };
 
   // HEAD is not among them: it must not start anything.

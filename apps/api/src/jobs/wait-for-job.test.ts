@@ -11,7 +11,7 @@ import {
 } from '@conjob/shared';
 import { startTestRedis, type TestRedis, until } from '@conjob/testkit';
 import type { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type HandWorker, startHandWorker } from '../testing/hand-worker.ts';
 import { testSchema } from '../testing/test-schema.ts';
 import { JobEvents } from './job-events.ts';
@@ -99,6 +99,44 @@ describe('a wait', () => {
     };
     const waits = new JobWaits({ ledger: slow, events, logger, safetyPollMs: NEVER_MS });
     expect((await waits.untilFinished(id)).end).toBe('finished');
+  });
+
+  test('of a job that was expected needs no look, and misses no end, also before it begins', async () => {
+    const unseen = () => Promise.reject(new Error('looked'));
+    const ledgerToRead = {
+      find: ledger.find.bind(ledger),
+      endedOf: unseen,
+      isUnfinished: vi.fn(unseen),
+    };
+    const waits = new JobWaits({ ledger: ledgerToRead, events, logger, safetyPollMs: NEVER_MS });
+    const id = newJobId();
+    const [before, after] = [waits.expect(id), waits.expect(id)];
+    await ledger.accept({ id, spec });
+    const during = waits.untilFinished(id, { expected: before });
+    await worker.finish(await worker.take());
+    expect((await during).end).toBe('finished');
+    await until(() => after.hasFinished);
+    expect((await waits.untilFinished(id, { expected: after })).end).toBe('finished');
+    expect(ledgerToRead.isUnfinished).not.toHaveBeenCalled();
+  });
+
+  test('asks for what goes with the record together with it', async () => {
+    const id = await submit();
+    const asked: string[] = [];
+    const find = (job: string) => {
+      asked.push('record');
+      return ledger.find(job);
+    };
+    const waits = new JobWaits({
+      ledger: Object.assign(Object.create(ledger), { isUnfinished: async () => true, find }),
+      events,
+      logger,
+    });
+    const alongside = () => void asked.push('alongside');
+    const wait = waits.untilFinished(id, { alongside });
+    await worker.finish(await worker.take());
+    await wait;
+    expect(asked).toEqual(['record', 'alongside']);
   });
 
   test('ends by the safety poll when its event was missed', async () => {

@@ -16,6 +16,16 @@ export interface WaitOptions {
   readonly timeoutMs?: number | undefined;
   /** Aborted when the client leaves. */
   readonly signal?: AbortSignal | undefined;
+  /** For a job that was expected. */
+  readonly expected?: ExpectedJob | undefined;
+  /** Called when its record has been asked for, since it may have finished: what it asks of Redis comes with that. */
+  readonly alongside?: (() => void) | undefined;
+}
+
+/** A job of which is heard since before it was accepted. */
+export interface ExpectedJob {
+  readonly hasFinished: boolean;
+  readonly forget: () => void;
 }
 
 interface Dependencies {
@@ -28,8 +38,8 @@ interface Dependencies {
 const SAFETY_POLL_MS = 2000;
 
 /**
- * Waits for jobs to finish, any number at once. A wait subscribes, then looks whether the job goes on, then sleeps
- * until it is told to read it: by an event, or by the safety poll, which asks for all jobs that have been waited
+ * Waits for jobs to finish, any number at once. A wait subscribes, then looks whether the job goes on, unless the job was
+ * expected, then sleeps until it is told to read it: by an event, or by the safety poll, which asks for all jobs that have been waited
  * for longer than two seconds which of them have ended. A lost event thus costs two seconds.
  * While Redis is away waits go on. Of a job that goes on nothing is kept here: thousands may be waited for.
  */
@@ -50,11 +60,26 @@ export class JobWaits {
     return this.#waiters.size;
   }
 
-  async untilFinished(id: string, { timeoutMs, signal }: WaitOptions = {}): Promise<Wait> {
+  /** Begins to hear of a job before anybody can know of it. What is expected has to be waited for, or forgotten. */
+  expect(id: string): ExpectedJob {
+    const { events } = this.#dependencies;
+    const expected = {
+      hasFinished: false,
+      forget: events.subscribe(id, (state) => {
+        if (state === 'finished') expected.hasFinished = true;
+      }),
+    };
+    return expected;
+  }
+
+  async untilFinished(id: string, options: WaitOptions = {}): Promise<Wait> {
+    const { timeoutMs, signal, expected } = options;
     const waiter = new Waiter(id);
     const unsubscribe = this.#dependencies.events.subscribe(id, (state) => {
       if (state === 'finished') waiter.look();
     });
+    expected?.forget();
+    if (expected?.hasFinished) waiter.look();
     const timer = timeoutMs ? setTimeout(() => waiter.end('elapsed'), timeoutMs) : undefined;
     if (timeoutMs === 0) waiter.end('elapsed');
     const leave = () => waiter.end('disconnected');
@@ -62,7 +87,7 @@ export class JobWaits {
     if (signal?.aborted) leave();
     this.#add(waiter);
     try {
-      return await this.#follow(waiter);
+      return await this.#follow(waiter, options);
     } finally {
       this.#delete(waiter);
       signal?.removeEventListener('abort', leave);
@@ -77,13 +102,17 @@ export class JobWaits {
     for (const waiter of this.#waiters) waiter.end('closing');
   }
 
-  async #follow(waiter: Waiter): Promise<Wait> {
-    if (waiter.ended === undefined && (await this.#goesOn(waiter.id))) await waiter.woken();
+  async #follow(waiter: Waiter, { expected, alongside }: WaitOptions): Promise<Wait> {
+    const mayGoOn = waiter.ended === undefined;
+    const goesOn = mayGoOn && (expected !== undefined || (await this.#goesOn(waiter.id)));
+    if (goesOn) await waiter.woken();
     for (;;) {
       // The last look comes after the end of the wait: what it finds is as new as can be.
       const end = waiter.ended;
       if (end === 'disconnected') return { end, record: null };
-      const record = await this.#read(waiter.id);
+      const reading = this.#read(waiter.id);
+      if (end === undefined) alongside?.();
+      const record = await reading;
       if (record === null) return { end: 'missing', record };
       if (record?.state === 'finished') return { end: 'finished', record };
       if (end !== undefined) return { end, record: record ?? null };
