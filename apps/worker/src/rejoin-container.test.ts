@@ -14,6 +14,7 @@ import { OutputRecorder } from './output/output-recorder.ts';
 import { rejoinContainer } from './rejoin-container.ts';
 import { runContainer } from './run-container.ts';
 import { StopSignal } from './stop-reason.ts';
+import { copiesOf } from './testing/copies-of.ts';
 import { closeIdleConnections, sharedEngine } from './testing/services.ts';
 import { testContainer } from './testing/specs.ts';
 
@@ -47,7 +48,7 @@ async function endedAlone(engine: Engine, script: string): Promise<string> {
 async function begin(server: TestEngine, script: string) {
   const stored: OutputChunk[] = [];
   const recorder = new OutputRecorder(async (chunks) => {
-    stored.push(...chunks);
+    stored.push(...copiesOf(chunks));
   }, 16_000_000);
   const engine = new DockerEngine(connectDocker(server));
   const stop = new StopSignal();

@@ -7,6 +7,7 @@ import type { Engine } from './engine/engine.ts';
 import { OutputRecorder } from './output/output-recorder.ts';
 import { type RunOptions, runContainer } from './run-container.ts';
 import { StopSignal } from './stop-reason.ts';
+import { copiesOf } from './testing/copies-of.ts';
 import { override } from './testing/override.ts';
 import { sharedEngine } from './testing/services.ts';
 import { testContainer } from './testing/specs.ts';
@@ -32,7 +33,7 @@ beforeEach(async () => {
   stop = new StopSignal();
   stored = [];
   recorder = new OutputRecorder(async (chunks) => {
-    stored.push(...chunks);
+    stored.push(...copiesOf(chunks));
   }, 16_000_000);
 });
 afterEach(() => proxy.stop());

@@ -151,6 +151,7 @@ export interface AttachOptions {
  * The end of it is no proof that the container has ended.
  */
 export interface Attachment {
+  /** Each chunk is there until the next one is asked for: what is to be kept has to be copied. */
   readonly output: AsyncIterable<OutputChunk>;
   /** Lets go of it; what reads `output` sees its end. */
   destroy(): void;

@@ -1,6 +1,7 @@
 import type { OutputChunk } from '@conjob/shared';
 import { describe, expect, test } from 'vitest';
 import { OutputQueue } from '../engine/fake/output-queue.ts';
+import { copiesOf } from '../testing/copies-of.ts';
 import { Drain, withoutSeen } from './drain.ts';
 import { OutputRecorder } from './output-recorder.ts';
 
@@ -11,7 +12,7 @@ const chunk = (text: string, stream: OutputChunk['stream'] = 'stdout'): OutputCh
 
 function recorderOf(stored: OutputChunk[]): OutputRecorder {
   return new OutputRecorder(async (chunks) => {
-    stored.push(...chunks);
+    stored.push(...copiesOf(chunks));
   }, 1000);
 }
 

@@ -1,4 +1,4 @@
-import { notePassedOutput, type OutputChunk } from '@conjob/shared';
+import type { OutputChunk } from '@conjob/shared';
 import type { Attachment } from '../engine/engine.ts';
 import { within } from '../within.ts';
 import type { OutputRecorder } from './output-recorder.ts';
@@ -55,7 +55,6 @@ export class Drain {
       if (next === null) return false;
       if (next.done) return true;
       this.#chunks += 1;
-      notePassedOutput(next.value.data.length);
       const stored = this.#recorder.write(next.value);
       if (stored === undefined) continue;
       this.#isStoring = true;

@@ -42,6 +42,22 @@ describe('the recorder of a job with secrets', () => {
     expect(recording.seen('stdout')).toBe(2 + 2 * SECRET.length);
   });
 
+  test('holds back what was written in a buffer that is used again', async () => {
+    const { stored, recorder } = openStore();
+    const recording = recorder();
+    const buffer = Buffer.alloc(SECRET.length);
+    const write = (text: string) => {
+      const data = buffer.subarray(0, buffer.write(text, 'latin1'));
+      void recording.write({ stream: 'stdout', data });
+    };
+    write(SECRET.slice(0, 7));
+    write('x');
+    write(SECRET.slice(0, 7));
+    recording.finish();
+    await recording.end();
+    expect(stored.stdout).toBe(`${SECRET.slice(0, 7)}x${SECRET.slice(0, 7)}`);
+  });
+
   test('masks each stream by itself', async () => {
     const { stored, recorder } = openStore();
     const recording = recorder();

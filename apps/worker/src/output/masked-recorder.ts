@@ -1,4 +1,4 @@
-import type { OutputChunk, StreamBytes } from '@conjob/shared';
+import { notePassedOutput, type OutputChunk, type StreamBytes } from '@conjob/shared';
 import { maskPatterns } from './mask-patterns.ts';
 import { type MaskedPiece, OutputMask } from './output-mask.ts';
 import { type Append, NO_BYTES, OutputRecorder } from './output-recorder.ts';
@@ -49,7 +49,9 @@ export class MaskedRecorder extends OutputRecorder {
   }
 
   override write({ stream, data }: OutputChunk): Promise<void> | undefined {
-    const room = this.#store(stream, this.#masks[stream].feed(data));
+    // What is held back has to outlast the chunk.
+    const room = this.#store(stream, this.#masks[stream].feed(Buffer.from(data)));
+    notePassedOutput(data.length);
     if (this.#timer === undefined && this.#holdsAny()) this.#flushInTime();
     return room;
   }

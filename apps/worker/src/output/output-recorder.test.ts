@@ -1,5 +1,6 @@
 import type { OutputChunk } from '@conjob/shared';
 import { describe, expect, test } from 'vitest';
+import { copiesOf } from '../testing/copies-of.ts';
 import { OutputRecorder } from './output-recorder.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -33,7 +34,7 @@ function memoryStore() {
       expect(writing).toBe(false);
       writing = true;
       await Promise.resolve();
-      chunks.push(...batch);
+      chunks.push(...copiesOf(batch));
       writing = false;
     },
   };
@@ -86,6 +87,34 @@ describe('the output recorder', () => {
       }
     },
   );
+
+  test('keeps what was written in a buffer that is used again', async () => {
+    const store = memoryStore();
+    const recorder = new OutputRecorder((batch) => store.append(batch), MEBIBYTE);
+    const buffer = Buffer.alloc(50_000);
+    const written: Buffer[] = [];
+    for (const [index, length] of [1, 50_000, 300, 40_000, 2_500, 17].entries()) {
+      void recorder.write({ stream: 'stdout', data: buffer.fill(index + 1).subarray(0, length) });
+      written.push(Buffer.alloc(length, index + 1));
+      if (index % 2 === 1) await recorder.end();
+    }
+    await recorder.end();
+    const stored = Buffer.concat(store.chunks.map(({ data }) => data));
+    expect(stored.equals(Buffer.concat(written))).toBe(true);
+  });
+
+  test('stores out of the same memory again and again', async () => {
+    const memory = new Set<ArrayBufferLike>();
+    const recorder = new OutputRecorder(async (batch) => {
+      for (const { data } of batch) memory.add(data.buffer);
+    }, 64 * MEBIBYTE);
+    const written = Buffer.alloc(MEBIBYTE);
+    for (let n = 0; n < 32; n += 1) {
+      await recorder.write({ stream: 'stdout', data: written });
+      await recorder.end();
+    }
+    expect(memory.size * 16 * 1024).toBeLessThanOrEqual(2 * MEBIBYTE);
+  });
 
   test('counts each stream by itself, also beyond the limit', async () => {
     const recorder = new OutputRecorder(async () => {}, 3);

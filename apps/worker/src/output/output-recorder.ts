@@ -1,4 +1,5 @@
 import type { OutputChunk, StreamBytes } from '@conjob/shared';
+import { NO_PAGE, Pages } from './pages.ts';
 
 /** Largest entry of the stored output. */
 const MAX_CHUNK_BYTES = 16 * 1024;
@@ -12,7 +13,8 @@ export const NO_BYTES: StreamBytes = { stdout: 0, stderr: 0 };
 
 interface PendingChunk {
   readonly stream: OutputChunk['stream'];
-  readonly pieces: Buffer[];
+  /** Its first `bytes` are used. */
+  page: Buffer;
   bytes: number;
   end: number | undefined;
 }
@@ -25,7 +27,10 @@ interface ChangedChunk extends OutputChunk {
   readonly isMask?: boolean;
 }
 
-/** `seen`: how far the container had come in each stream, where that is not what is stored. */
+/**
+ * `seen`: how far the container had come in each stream, where that is not what is stored. When it has resolved, nobody
+ * may need the chunks any more: their memory is used again.
+ */
 export type Append = (chunks: readonly OutputChunk[], seen?: StreamBytes) => Promise<void>;
 
 /**
@@ -40,6 +45,7 @@ export class OutputRecorder {
   readonly #maxBytes: number;
   readonly #bytesByStream: Record<OutputChunk['stream'], number>;
   #keptBytes: number;
+  readonly #pages = new Pages(MAX_CHUNK_BYTES);
   #pending: PendingChunk[] = [];
   #pendingBytes = 0;
   #flushing: Promise<void> | undefined;
@@ -122,13 +128,14 @@ export class OutputRecorder {
     for (let offset = 0; offset < data.length; ) {
       let last = this.#pending.at(-1);
       if (last?.stream !== stream || last.bytes + leastRoom > MAX_CHUNK_BYTES) {
-        last = { stream, pieces: [], bytes: 0, end: undefined };
+        last = { stream, page: NO_PAGE, bytes: 0, end: undefined };
         this.#pending.push(last);
       }
-      const piece = data.subarray(offset, offset + MAX_CHUNK_BYTES - last.bytes);
-      last.pieces.push(piece);
-      last.bytes += piece.length;
-      offset += piece.length;
+      const piece = Math.min(data.length - offset, MAX_CHUNK_BYTES - last.bytes);
+      last.page = this.#pages.withRoom(last.page, last.bytes, piece);
+      data.copy(last.page, last.bytes, offset, offset + piece);
+      last.bytes += piece;
+      offset += piece;
       if (end !== undefined) last.end = end - (data.length - offset);
     }
   }
@@ -144,9 +151,15 @@ export class OutputRecorder {
           if (end !== undefined)
             this.#seenByStore = { ...(this.#seenByStore ?? NO_BYTES), [stream]: end };
         }
-        const chunks = batch.map(({ stream, pieces }) => ({ stream, data: join(pieces) }));
+        const chunks = batch.map(({ stream, page, bytes }) => ({
+          stream,
+          data: page.subarray(0, bytes),
+        }));
         await this.#append(chunks, this.#seenByStore);
-        for (const { bytes } of batch) this.#pendingBytes -= bytes;
+        for (const { page, bytes } of batch) {
+          this.#pendingBytes -= bytes;
+          this.#pages.giveBack(page);
+        }
         if (this.#pendingBytes <= HIGH_WATER_BYTES) this.#makeRoom();
       }
     } catch (error) {
@@ -162,8 +175,4 @@ export class OutputRecorder {
     this.#room?.resolve();
     this.#room = undefined;
   }
-}
-
-function join(pieces: readonly Buffer[]): Buffer {
-  return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
 }

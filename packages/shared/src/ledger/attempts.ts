@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { notePassedOutput } from '../buffer-garbage.ts';
 import { RECORD_VERSION } from '../job-record.ts';
 import { CANCELLED, type JobResult, type JobTimings, NO_TIMINGS } from '../job-result.ts';
 import { readJobSpec } from '../job-spec.ts';
@@ -196,6 +197,8 @@ export class Attempts {
       seen === undefined ? '' : JSON.stringify(seen),
       ...chunks.flatMap(({ stream, data }) => [stream === 'stdout' ? '1' : '2', data]),
     );
+    // The client joins them for sending.
+    notePassedOutput(chunks.reduce((bytes, { data }) => bytes + data.length, 0));
     if (held === 0) throw new FencedError(id);
   }
 

@@ -79,7 +79,7 @@ export class ContractContext {
 
 export async function read({ output }: Attachment) {
   const chunks: Record<OutputChunk['stream'], Buffer[]> = { stdout: [], stderr: [] };
-  for await (const { stream, data } of output) chunks[stream].push(data);
+  for await (const { stream, data } of output) chunks[stream].push(Buffer.from(data));
   const bytes = Buffer.concat(chunks.stdout);
   return { bytes, stdout: bytes.toString(), stderr: Buffer.concat(chunks.stderr).toString() };
 }

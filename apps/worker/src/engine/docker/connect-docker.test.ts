@@ -52,7 +52,7 @@ describe('an engine behind TLS', () => {
     const watch = await engine.watchExit(id, 'next-exit');
     await engine.start(id);
     const received: Buffer[] = [];
-    for await (const { data } of attachment.output) received.push(data);
+    for await (const { data } of attachment.output) received.push(Buffer.from(data));
     expect(Buffer.concat(received).equals(input)).toBe(true);
     expect(await watch.exitCode).toBe(0);
     await engine.remove(id);

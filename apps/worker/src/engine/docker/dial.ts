@@ -2,7 +2,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type Docker from 'dockerode';
 
-type Modem = Docker['modem'];
+export type Modem = Docker['modem'];
 type DialOptions = Parameters<Modem['dial']>[0];
 
 /** One request by the client's lower layer: for what its methods do not offer. */
@@ -22,7 +22,14 @@ export function get<Answer>(modem: Modem, path: string, abortSignal: AbortSignal
 
 /** The same modem, but with a new connection for each request. */
 export function withoutReuse(modem: Modem): Modem {
-  const { protocol } = modem as unknown as { protocol: string };
-  const agent = protocol === 'https' ? new HttpsAgent() : new HttpAgent();
+  return withAgent(modem, isSecure(modem) ? new HttpsAgent() : new HttpAgent());
+}
+
+/** The same modem, whose requests are made by this agent. */
+export function withAgent(modem: Modem, agent: HttpAgent): Modem {
   return Object.assign(Object.create(modem), { agent });
+}
+
+export function isSecure(modem: Modem): boolean {
+  return (modem as unknown as { protocol: string }).protocol === 'https';
 }

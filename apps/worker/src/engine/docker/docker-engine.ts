@@ -1,4 +1,5 @@
 import type { Duplex, Readable } from 'node:stream';
+import { notePassedOutput } from '@conjob/shared';
 import type Docker from 'dockerode';
 import { authConfig, type RegistryLogin } from '../../registry/registry-login.ts';
 import type {
@@ -25,12 +26,13 @@ import { containerState } from './container-state.ts';
 import { withDeadline } from './deadline.ts';
 import { demux } from './demux.ts';
 import { describeEngine } from './describe-engine.ts';
-import { get, withoutReuse } from './dial.ts';
+import { get, withAgent, withoutReuse } from './dial.ts';
 import { isConflict, isNotModified } from './docker-errors.ts';
 import { recallEnd, wasRestartedSince } from './engine-memory.ts';
 import { watchExit } from './exit-watch.ts';
 import { findImage } from './find-image.ts';
 import { listContainers } from './list-containers.ts';
+import { OwnBuffer } from './own-buffer.ts';
 import { probeSpace } from './probe-space.ts';
 import { type LoginOf, pullImage } from './pull-image.ts';
 
@@ -126,11 +128,16 @@ export class DockerEngine implements Engine {
   }
 
   async attach(id: ContainerId, { input }: AttachOptions): Promise<Attachment> {
+    const { modem } = this.#docker;
+    const ownBuffer = new OwnBuffer(modem);
+    const container = Object.assign(this.#docker.getContainer(id), {
+      modem: withAgent(modem, ownBuffer.agent),
+    });
     const socket = await withDeadline(
       this.#deadlines.lookMs,
       'other',
       async (abortSignal) =>
-        (await this.#docker.getContainer(id).attach({
+        (await container.attach({
           stream: true,
           stdout: true,
           stderr: true,
@@ -143,7 +150,7 @@ export class DockerEngine implements Engine {
     // A reset without a listener would end the process; the reader of the output learns of it too.
     socket.on('error', () => {});
     if (input !== undefined) socket.end(input);
-    return { output: demux(socket), destroy: () => socket.destroy() };
+    return { output: demux(ownBuffer.reads(socket)), destroy: () => socket.destroy() };
   }
 
   async watchExit(id: ContainerId, condition: ExitCondition): Promise<ExitWatch> {
@@ -183,7 +190,7 @@ export class DockerEngine implements Engine {
       (late) => late.destroy(),
     );
     response.on('error', () => {});
-    return { output: demux(response), destroy: () => response.destroy() };
+    return { output: demux(noted(response)), destroy: () => response.destroy() };
   }
 
   async inspect(id: ContainerId): Promise<ContainerState | null> {
@@ -226,5 +233,12 @@ export class DockerEngine implements Engine {
     return withDeadline(this.#deadlines.lookMs, 'other', (abortSignal) =>
       listContainers(this.#docker, labels, which, abortSignal),
     );
+  }
+}
+
+async function* noted(buffers: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const buffer of buffers) {
+    notePassedOutput(buffer.length);
+    yield buffer;
   }
 }
