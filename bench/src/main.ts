@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect, parseArgs } from 'node:util';
-import { type Aim, type AimsByScenario, aimsTable } from './report/aims.ts';
+import { type Aim, type AimsByScenario, aimsTable, headlines } from './report/aims.ts';
 import { describeMachine } from './report/machine.ts';
 import { putSection } from './report/sections.ts';
 import { cpu } from './scenarios/cpu.ts';
@@ -149,15 +149,13 @@ function writePictures({ name }: Scenario, { readme, data, plots }: Pictures): v
 function writeAims({ name }: Scenario, own: readonly Aim[]): void {
   const before = existsSync(AIMS) ? (JSON.parse(readFileSync(AIMS, 'utf8')) as AimsByScenario) : {};
   const aims = { ...before, [name]: own };
-  const text = aimsTable(
-    aims,
-    SCENARIOS.map((scenario) => scenario.name),
-  );
+  const names = SCENARIOS.map((scenario) => scenario.name);
   mkdirSync(PLOTS, { recursive: true });
   writeFileSync(AIMS, `${JSON.stringify(aims, null, 2)}\n`);
-  for (const path of [join(DOCS, 'performance.md'), README]) {
+  const put = (path: string, text: string): void =>
     writeFileSync(path, putSection(readFileSync(path, 'utf8'), 'aims', text));
-  }
+  put(join(DOCS, 'performance.md'), aimsTable(aims, names));
+  put(README, headlines(aims, names));
 }
 
 function writeSection(

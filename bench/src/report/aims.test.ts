@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Aim, aimsTable, isMet, type Target, targetText } from './aims.ts';
+import { type Aim, aimsTable, headlines, isMet, type Target, targetText } from './aims.ts';
 
 const met = (target: Target, measured: number): boolean => isMet({ what: 'a', target, measured });
 
@@ -41,6 +41,20 @@ test('the table has the aims in the order of the scenarios, and says which were 
       '| --------- | -----: | -------: | ---------: | -------: |',
       '| a ratio   |  ≥ 1.5 |     1.78 |        met |  `first` |',
       '| an answer | < 8 ms |   9.3 ms | **missed** | `second` |',
+    ].join('\n'),
+  );
+});
+
+test('the headlines are those that have a short form, and count all', () => {
+  const answer: Aim = { what: 'p50 of x', inShort: 'an answer', target: { below: 8 }, measured: 9 };
+  const other: Aim = { what: 'y', target: { atLeast: 1 }, measured: 1 };
+  expect(headlines({ one: [other, answer] }, ['one', 'never run'])).toBe(
+    [
+      '|           | target | measured |            |',
+      '| --------- | -----: | -------: | ---------: |',
+      '| an answer |    < 8 |     9.00 | **missed** |',
+      '',
+      'Of all 2 figures that were aimed at, 1 were met and 1 missed.',
     ].join('\n'),
   );
 });

@@ -129,12 +129,14 @@ function report({ rounds, alone, peakBytes: peak }: Measured, profiles: Profiles
   const aims: Aim[] = [
     {
       what: 'no-op jobs: one API, one worker process',
+      inShort: 'jobs that do nothing, through one API and one worker process',
       target: many,
       measured: rate(rounds),
       digits: 0,
     },
     {
       what: 'everything but the engine, one job at a time, p50',
+      inShort: 'what ConJob itself adds to a job, median',
       target: single,
       measured: quantile(latencies(alone), 0.5),
       digits: 1,

@@ -157,6 +157,9 @@ function report(measured: readonly Named[], rounds: number): Results {
   const rates = measured.map(
     ({ name, conJobMs, bareMs }): Aim => ({
       what: `100 MiB of output, rate ÷ bare: ${name}`,
+      ...(name === measured[0]?.name && {
+        inShort: 'rate of 100 MiB of output ÷ that of the engine alone',
+      }),
       target: RATE,
       measured: bareMs / conJobMs,
     }),

@@ -89,6 +89,7 @@ function report(phases: readonly Phase[]): Results {
   const [before, once, many, after] = phases as [Phase, Phase, Phase, Phase];
   const goodput: Aim = {
     what: 'goodput at 5 × ÷ at 1 × the capacity',
+    inShort: 'jobs done when five times more are asked for than can be done ÷ when as many are',
     target: { atLeast: TARGET_GOODPUT },
     measured: many.goodPerSecond / once.goodPerSecond,
   };

@@ -74,7 +74,15 @@ export function reportThroughput(
     const target = targets[variant];
     if (target === undefined) return [];
     const what = `jobs/s: ${NAMES[variant]} at its best ÷ bare at its best, ${network}`;
-    return [{ what, target, measured: best(variant) / best('bare') }];
+    const inShort = `such jobs per second ÷ as many as the engine alone can do, network \`${network}\``;
+    return [
+      {
+        what,
+        ...(variant === 'reuse' && { inShort }),
+        target,
+        measured: best(variant) / best('bare'),
+      },
+    ];
   });
   const worst = measured.reduce((low, each) => (withoutPool(each) < withoutPool(low) ? each : low));
   const withoutPoolAim: Aim = {

@@ -77,7 +77,8 @@ what its own job printed. Target: the API never holds more than ${TARGET_MB} MB 
           `All ${clients} were answered, each with its own output.`,
         ].join('\n');
         const what = `${clients} waiting clients, memory of the API at most`;
-        return { text, aims: [{ what, target: MEMORY, measured: peak / MB, digits: 0 }] };
+        const inShort = `memory of one API process with ${clients} clients that wait`;
+        return { text, aims: [{ what, inShort, target: MEMORY, measured: peak / MB, digits: 0 }] };
       },
     );
   },
