@@ -40,6 +40,26 @@ describe('/job/run?stream=true', () => {
       'conjob-conclusion': 'FAILURE',
       'conjob-exit-code': '3',
     });
+    expect(answer.trailers).not.toHaveProperty('conjob-error');
+  });
+
+  test('says behind the output why a job did not simply run to its end', async () => {
+    const answer = live('/job/run?image=any&stream=true');
+    const { claim, print } = await begin();
+    await print('begin');
+    await until(() => answer.text === 'begin');
+    const followed = live(`/jobs/${claim.id}/output?follow=true`);
+    await until(() => followed.text === 'begin');
+    const error = jobError('run.timed_out', 'after 1 s');
+    await worker.finish(claim, { conclusion: 'TIMED_OUT', exitCode: -1, error });
+    for (const each of [answer, followed]) {
+      expect(await each.ended).toBe('whole');
+      expect(each.headers['trailer']).toContain('Conjob-Error');
+      expect(each.trailers).toMatchObject({
+        'conjob-conclusion': 'TIMED_OUT',
+        'conjob-error': 'run.timed_out',
+      });
+    }
   });
 
   test('of a job that ends without output has the status of its end', async () => {

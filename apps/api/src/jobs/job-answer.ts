@@ -31,13 +31,15 @@ export function setResultHeaders(
 
 /** The same as trailers, after an answer that began before the end. */
 export const RESULT_TRAILERS =
-  'Conjob-Conclusion, Conjob-Exit-Code, Conjob-Output-Truncated, Server-Timing';
+  'Conjob-Conclusion, Conjob-Exit-Code, Conjob-Error, Conjob-Output-Truncated, Server-Timing';
 
 export function resultHeaders(result: JobResult): Record<string, string> {
   const timing = serverTiming(result.timings);
   return {
     'Conjob-Conclusion': result.conclusion,
     'Conjob-Exit-Code': String(result.exitCode),
+    // The code alone: a message may hold what others said, which is not for a header.
+    ...(result.error === null ? {} : { 'Conjob-Error': result.error.code }),
     ...(result.outputTruncated ? { 'Conjob-Output-Truncated': 'true' } : {}),
     ...(timing === '' ? {} : { 'Server-Timing': timing }),
   };

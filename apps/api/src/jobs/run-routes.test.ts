@@ -96,23 +96,30 @@ describe('/job/run', () => {
   });
 
   test.each([
-    ['fail', 400, 'FAILURE', 3, 'out err'],
-    ['slow', 408, 'TIMED_OUT', -1, 'partly'],
-    ['no-image', 404, 'NOT_FOUND', -1, /^Job not found. image\.not_found: .+\n$/],
-    ['no-command', 400, 'FAILURE', 127, /^Job run failed. run\.command_not_found: .+\n$/],
-    ['broken', 500, 'UNKNOWN', -1, /^Unknown outcome. engine\.unavailable: .+\n$/],
-    ['silent', 200, 'SUCCESS', 0, ''],
-  ])('answers for the image %s with %i %s', async (image, status, conclusion, exitCode, text) => {
-    const answer = await api.call(`/job/run?image=${image}`);
-    expect(answer.status).toBe(status);
-    expect(answer.text).toEqual(typeof text === 'string' ? text : expect.stringMatching(text));
-    expect(answer.headers).toMatchObject({
-      'conjob-conclusion': conclusion,
-      'conjob-exit-code': String(exitCode),
-    });
-    const json = (await api.call(`/job/run?image=${image}`, { headers: JSON_PLEASE })).json;
-    expect(json).toMatchObject({ conclusion, exitCode });
-  });
+    ['fail', 400, 'FAILURE', 3, undefined, 'out err'],
+    ['slow', 408, 'TIMED_OUT', -1, 'run.timed_out', 'partly'],
+    ['incomplete', 200, 'SUCCESS', 0, 'output.incomplete', 'partly'],
+    ['no-image', 404, 'NOT_FOUND', -1, 'image.not_found', /^Job not found. CODE: .+\n$/],
+    ['no-command', 400, 'FAILURE', 127, 'run.command_not_found', /^Job run failed. CODE: .+\n$/],
+    ['broken', 500, 'UNKNOWN', -1, 'engine.unavailable', /^Unknown outcome. CODE: .+\n$/],
+    ['silent', 200, 'SUCCESS', 0, undefined, ''],
+  ])(
+    'answers for %s with %i %s, %i, %s',
+    async (image, status, conclusion, exitCode, code, text) => {
+      const answer = await api.call(`/job/run?image=${image}`);
+      expect(answer.status).toBe(status);
+      const said = code === undefined ? answer.text : answer.text.replace(code, 'CODE');
+      expect(said).toEqual(typeof text === 'string' ? text : expect.stringMatching(text));
+      expect(answer.headers).toMatchObject({
+        'conjob-conclusion': conclusion,
+        'conjob-exit-code': String(exitCode),
+      });
+      expect(answer.headers['conjob-error']).toBe(code);
+      const json = (await api.call(`/job/run?image=${image}`, { headers: JSON_PLEASE })).json;
+      expect(json).toMatchObject({ conclusion, exitCode });
+      expect(json.error?.code).toBe(code);
+    },
+  );
 
   test('says in JSON how the platform failed', async () => {
     const { json } = await api.call('/job/run?image=broken', { headers: JSON_PLEASE });

@@ -52,7 +52,11 @@ export function answerRejected(res: Response, error: RefusedJobError): void {
   const exitCode = -1;
   const { code, message: detail, hint = null } = error;
   res.status(status).set(error.headers);
-  res.set({ 'Conjob-Conclusion': 'REJECTED', 'Conjob-Exit-Code': String(exitCode) });
+  res.set({
+    'Conjob-Conclusion': 'REJECTED',
+    'Conjob-Exit-Code': String(exitCode),
+    'Conjob-Error': code,
+  });
   if (prefersJson(res.req.get('accept'))) {
     const reason = { code, message: detail, hint };
     const facts = { id: null, conclusion: 'REJECTED', output: '', exitCode, message };

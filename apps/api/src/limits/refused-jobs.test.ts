@@ -69,7 +69,11 @@ test('of six runs at once with a limit of three new jobs a second, three are rej
   expect(rejected).toHaveLength(3);
   for (const { json, headers } of rejected) {
     expect(json).toMatchObject({ ...REJECTED, error: { code: 'limit.requests' } });
-    expect(headers).toMatchObject({ 'retry-after': '1', 'conjob-conclusion': 'REJECTED' });
+    expect(headers).toMatchObject({
+      'retry-after': '1',
+      'conjob-conclusion': 'REJECTED',
+      'conjob-error': 'limit.requests',
+    });
     expect(headers).not.toHaveProperty('conjob-job-id');
   }
   const others = answers.filter(({ status }) => status === 200);

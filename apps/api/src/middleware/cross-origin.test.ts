@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RequestError } from '../http/request-errors.ts';
+import { RESULT_TRAILERS } from '../jobs/job-answer.ts';
 import { startTestApi, type TestApi } from '../testing/test-api.ts';
 import { refuseCrossSite } from './cross-origin.ts';
 
@@ -198,7 +199,10 @@ describe('CORS', () => {
   test('lets pages of named origins read answers and their headers', async () => {
     const { headers } = await named.call('/jobs', { headers: { Origin: PAGE } });
     expect(headers['access-control-allow-origin']).toBe(PAGE);
-    expect(headers['access-control-expose-headers']).toContain('Conjob-Job-Id');
+    const exposed = String(headers['access-control-expose-headers']).split(',');
+    expect(exposed).toEqual(
+      expect.arrayContaining(['Conjob-Job-Id', ...RESULT_TRAILERS.split(', ')]),
+    );
     expect(headers.vary).toContain('Origin');
     const other = await named.call('/jobs', { headers: { Origin: 'https://evil.example' } });
     expect(other.headers).not.toHaveProperty('access-control-allow-origin');

@@ -4,8 +4,10 @@ import { RequestError } from '../http/request-errors.ts';
 
 const EXPOSED_HEADERS = [
   'Conjob-Conclusion',
+  'Conjob-Error',
   'Conjob-Exit-Code',
   'Conjob-Job-Id',
+  'Conjob-Output-Truncated',
   'ETag',
   'Idempotency-Replayed',
   'Link',

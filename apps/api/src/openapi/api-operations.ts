@@ -31,7 +31,11 @@ const output: Omit<Operation, 'id' | 'summary'> = {
       { type: 'integer', minimum: 0 },
       'Bytes to leave out: as many as you have, to go on there.',
     ),
-    parameter('follow', { type: 'boolean', default: false }, '`true`: on until the end.'),
+    parameter(
+      'follow',
+      { type: 'boolean', default: false },
+      '`true`: on until the end. How it ended is then in trailers, not headers.',
+    ),
   ],
   answers: { 200: withHeaders(text('Byte for byte.'), 'Conjob-Job-Id', ...ENDED) },
 };

@@ -179,7 +179,11 @@ function jobParameters(schemas: NamedSchemas): Part[] {
     spec('network'),
     spec('profile'),
     spec('group'),
-    parameter('stream', BOOLEAN, 'Of `/job/run`: output is sent as it is written, as text only.'),
+    parameter(
+      'stream',
+      BOOLEAN,
+      'Of `/job/run`: output is sent as it is written, as text only. How it ended is then in trailers, not headers.',
+    ),
     ON_DISCONNECT,
   ];
 }

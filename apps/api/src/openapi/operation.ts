@@ -106,6 +106,7 @@ export const IF_NONE_MATCH = requestHeader(
 export const ENDED = [
   'Conjob-Conclusion',
   'Conjob-Exit-Code',
+  'Conjob-Error',
   'Conjob-Output-Truncated',
   'Server-Timing',
 ] as const;
@@ -114,6 +115,9 @@ export const HEADERS = {
   'Conjob-Job-Id': described('The id of the job.'),
   'Conjob-Conclusion': described('How the job ended.', { enum: Object.keys(CONCLUSIONS) }),
   'Conjob-Exit-Code': described('That of the container; -1 when there is none.'),
+  'Conjob-Error': described(
+    'The code of its `error`, where it has one, also beside output: see docs/errors.md.',
+  ),
   'Conjob-Output-Truncated': described('`true`: there was more output than is kept.'),
   'Idempotency-Replayed': described('The job was made by an earlier request.'),
   Location: described('Where it is.'),

@@ -53,6 +53,11 @@ const SCRIPTS: Record<string, Script> = {
     await print('partly');
     return { conclusion: 'TIMED_OUT', exitCode: -1, error: jobError('run.timed_out') };
   },
+  /** Did all that it was to do, but its engine has lost some of what it printed. */
+  async incomplete({ print }) {
+    await print('partly');
+    return { error: jobError('output.incomplete') };
+  },
   /** Runs until it is cancelled, as a worker finds out: when it renews its lease. */
   async hang({ claim, attempts, print }) {
     await print('started');

@@ -827,6 +827,8 @@ export interface components {
         "Accept-Encoding": string;
         /** @description How the job ended. */
         "Conjob-Conclusion": "SUCCESS" | "FAILURE" | "NOT_FOUND" | "TIMED_OUT" | "CANCELLED" | "UNKNOWN" | "REJECTED";
+        /** @description The code of its `error`, where it has one, also beside output: see docs/errors.md. */
+        "Conjob-Error": string;
         /** @description That of the container; -1 when there is none. */
         "Conjob-Exit-Code": string;
         /** @description The id of the job. */
@@ -876,6 +878,7 @@ export type Worker = components['schemas']['Worker'];
 export type WorkerList = components['schemas']['WorkerList'];
 export type HeaderAcceptEncoding = components['headers']['Accept-Encoding'];
 export type HeaderConjobConclusion = components['headers']['Conjob-Conclusion'];
+export type HeaderConjobError = components['headers']['Conjob-Error'];
 export type HeaderConjobExitCode = components['headers']['Conjob-Exit-Code'];
 export type HeaderConjobJobId = components['headers']['Conjob-Job-Id'];
 export type HeaderConjobOutputTruncated = components['headers']['Conjob-Output-Truncated'];
@@ -1428,7 +1431,7 @@ export interface operations {
                 remove_image?: boolean;
                 /** @description `true`: the body is the standard input, not an argument. */
                 stdin?: boolean;
-                /** @description Of `/job/run`: output is sent as it is written, as text only. */
+                /** @description Of `/job/run`: output is sent as it is written, as text only. How it ended is then in trailers, not headers. */
                 stream?: boolean;
                 /** @description As `timeoutSeconds` of a job spec. */
                 timeout?: number;
@@ -1452,6 +1455,7 @@ export interface operations {
             200: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Error": components["headers"]["Conjob-Error"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
@@ -1490,6 +1494,7 @@ export interface operations {
             400: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Error": components["headers"]["Conjob-Error"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
@@ -1546,6 +1551,7 @@ export interface operations {
             404: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Error": components["headers"]["Conjob-Error"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
@@ -1582,6 +1588,7 @@ export interface operations {
             408: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Error": components["headers"]["Conjob-Error"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
@@ -1607,6 +1614,7 @@ export interface operations {
             409: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Error": components["headers"]["Conjob-Error"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
@@ -1726,6 +1734,7 @@ export interface operations {
             500: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Error": components["headers"]["Conjob-Error"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
@@ -1751,6 +1760,7 @@ export interface operations {
             503: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Error": components["headers"]["Conjob-Error"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
@@ -1798,7 +1808,7 @@ export interface operations {
                 remove_image?: boolean;
                 /** @description `true`: the body is the standard input, not an argument. */
                 stdin?: boolean;
-                /** @description Of `/job/run`: output is sent as it is written, as text only. */
+                /** @description Of `/job/run`: output is sent as it is written, as text only. How it ended is then in trailers, not headers. */
                 stream?: boolean;
                 /** @description As `timeoutSeconds` of a job spec. */
                 timeout?: number;
@@ -1827,6 +1837,7 @@ export interface operations {
             200: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Error": components["headers"]["Conjob-Error"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
@@ -1865,6 +1876,7 @@ export interface operations {
             400: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Error": components["headers"]["Conjob-Error"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
@@ -1921,6 +1933,7 @@ export interface operations {
             404: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Error": components["headers"]["Conjob-Error"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
@@ -1957,6 +1970,7 @@ export interface operations {
             408: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Error": components["headers"]["Conjob-Error"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
@@ -1982,6 +1996,7 @@ export interface operations {
             409: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Error": components["headers"]["Conjob-Error"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
@@ -2101,6 +2116,7 @@ export interface operations {
             500: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Error": components["headers"]["Conjob-Error"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
@@ -2126,6 +2142,7 @@ export interface operations {
             503: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Error": components["headers"]["Conjob-Error"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
@@ -2343,7 +2360,7 @@ export interface operations {
                 remove_image?: boolean;
                 /** @description `true`: the body is the standard input, not an argument. */
                 stdin?: boolean;
-                /** @description Of `/job/run`: output is sent as it is written, as text only. */
+                /** @description Of `/job/run`: output is sent as it is written, as text only. How it ended is then in trailers, not headers. */
                 stream?: boolean;
                 /** @description As `timeoutSeconds` of a job spec. */
                 timeout?: number;
@@ -2373,6 +2390,7 @@ export interface operations {
             200: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Error": components["headers"]["Conjob-Error"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
@@ -2751,6 +2769,7 @@ export interface operations {
             200: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Error": components["headers"]["Conjob-Error"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
@@ -2769,6 +2788,7 @@ export interface operations {
             202: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Error": components["headers"]["Conjob-Error"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
@@ -2787,6 +2807,7 @@ export interface operations {
             304: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Error": components["headers"]["Conjob-Error"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
@@ -3180,6 +3201,7 @@ export interface operations {
             200: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Error": components["headers"]["Conjob-Error"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
@@ -3196,6 +3218,7 @@ export interface operations {
             202: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Error": components["headers"]["Conjob-Error"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
@@ -3212,6 +3235,7 @@ export interface operations {
             304: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Error": components["headers"]["Conjob-Error"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
@@ -3331,7 +3355,7 @@ export interface operations {
     getAttemptOutput: {
         parameters: {
             query?: {
-                /** @description `true`: on until the end. */
+                /** @description `true`: on until the end. How it ended is then in trailers, not headers. */
                 follow?: boolean;
                 /** @description Bytes to leave out: as many as you have, to go on there. */
                 offset?: number;
@@ -3354,6 +3378,7 @@ export interface operations {
             200: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Error": components["headers"]["Conjob-Error"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
@@ -3514,7 +3539,7 @@ export interface operations {
     getAttemptOutputHead: {
         parameters: {
             query?: {
-                /** @description `true`: on until the end. */
+                /** @description `true`: on until the end. How it ended is then in trailers, not headers. */
                 follow?: boolean;
                 /** @description Bytes to leave out: as many as you have, to go on there. */
                 offset?: number;
@@ -3537,6 +3562,7 @@ export interface operations {
             200: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Error": components["headers"]["Conjob-Error"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
@@ -3670,6 +3696,7 @@ export interface operations {
             202: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Error": components["headers"]["Conjob-Error"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
@@ -4188,7 +4215,7 @@ export interface operations {
     getOutput: {
         parameters: {
             query?: {
-                /** @description `true`: on until the end. */
+                /** @description `true`: on until the end. How it ended is then in trailers, not headers. */
                 follow?: boolean;
                 /** @description Bytes to leave out: as many as you have, to go on there. */
                 offset?: number;
@@ -4210,6 +4237,7 @@ export interface operations {
             200: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Error": components["headers"]["Conjob-Error"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
@@ -4370,7 +4398,7 @@ export interface operations {
     getOutputHead: {
         parameters: {
             query?: {
-                /** @description `true`: on until the end. */
+                /** @description `true`: on until the end. How it ended is then in trailers, not headers. */
                 follow?: boolean;
                 /** @description Bytes to leave out: as many as you have, to go on there. */
                 offset?: number;
@@ -4392,6 +4420,7 @@ export interface operations {
             200: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
+                    "Conjob-Error": components["headers"]["Conjob-Error"];
                     "Conjob-Exit-Code": components["headers"]["Conjob-Exit-Code"];
                     "Conjob-Job-Id": components["headers"]["Conjob-Job-Id"];
                     "Conjob-Output-Truncated": components["headers"]["Conjob-Output-Truncated"];
