@@ -1,6 +1,6 @@
 import type { OutputChunk, StreamBytes } from '@conjob/shared';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { MaskedRecorder } from './masked-recorder.ts';
 
 const SECRET = 'hunter2-shooter';
@@ -29,6 +29,8 @@ const chunk = (data: string, stream: Stream = 'stdout'): OutputChunk => ({
   stream,
   data: Buffer.from(data, 'latin1'),
 });
+
+afterEach(() => vi.useRealTimers());
 
 describe('the recorder of a job with secrets', () => {
   test('stores no secret, wherever it is parted, and counts what it stores', async () => {
@@ -88,6 +90,28 @@ describe('the recorder of a job with secrets', () => {
     recording.finish();
     await recording.end();
     expect(stored.stdout).toBe('login: h***!');
+  });
+
+  test('holds back what it has of a secret for as long as reading has to wait for the store', async () => {
+    vi.useFakeTimers();
+    const { promise: open, resolve } = Promise.withResolvers<void>();
+    let stored = '';
+    const recording = new MaskedRecorder(async (chunks) => {
+      await open;
+      for (const { data } of chunks) stored += data.toString();
+    }, 10_000_000);
+    recording.hide([SECRET]);
+    const flood = '.'.repeat(2_000_000);
+    const room = recording.write(chunk(`${flood}${SECRET.slice(0, 9)}`));
+    await vi.advanceTimersByTimeAsync(10_100);
+    resolve();
+    await room;
+    // Not even by what was left of the time that passed before.
+    await vi.advanceTimersByTimeAsync(240);
+    void recording.write(chunk(`${SECRET.slice(9)} login: h`));
+    await vi.advanceTimersByTimeAsync(600);
+    expect(stored.slice(flood.length)).toBe('*** login: h');
+    await recording.end();
   });
 
   test('keeps as much as it may, of what is masked', async () => {

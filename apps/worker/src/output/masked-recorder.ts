@@ -52,13 +52,17 @@ export class MaskedRecorder extends OutputRecorder {
     // What is held back has to outlast the chunk.
     const room = this.#store(stream, this.#masks[stream].feed(Buffer.from(data)));
     notePassedOutput(data.length);
-    if (this.#timer === undefined && this.#holdsAny()) this.#flushInTime();
+    if (room === undefined) this.#flushInTime();
+    else {
+      // Until there is room nobody reads on: what is held back waits for us, not for the container.
+      this.#stopTimer();
+      void room.then(() => this.#flushInTime());
+    }
     return room;
   }
 
   override finish(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#stopTimer();
     // Nobody waits before reading on: there is nothing more to read.
     for (const stream of STREAMS) void this.#store(stream, this.#masks[stream].flush());
   }
@@ -81,8 +85,14 @@ export class MaskedRecorder extends OutputRecorder {
     return STREAMS.some((stream) => this.#masks[stream].heldFrom !== null);
   }
 
+  #stopTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
   /** No byte waits for long, also where there is always one that waits. */
   #flushInTime(): void {
+    if (this.#timer !== undefined || !this.#holdsAny()) return;
     const held = STREAMS.map((stream) => this.#masks[stream].heldFrom);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
@@ -91,7 +101,7 @@ export class MaskedRecorder extends OutputRecorder {
         const isSame = mask.heldFrom !== null && mask.heldFrom === held[index];
         if (isSame) void this.#store(stream, mask.flush());
       }
-      if (this.#holdsAny()) this.#flushInTime();
+      this.#flushInTime();
     }, HOLD_MS);
     this.#timer.unref();
   }
