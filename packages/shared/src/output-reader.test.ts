@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { keys } from './keys.ts';
 import { readOutput, type StoredChunk } from './output-reader.ts';
 import { connectPatient, disconnect } from './redis.ts';
@@ -72,5 +72,15 @@ describe('stored output', () => {
       if (read === 1) await redis.xadd(keys.output(id, 1), '*', 's', 1, 'd', 'late');
     }
     expect(read).toBe(65);
+  });
+
+  test('asks for the next page before the last one is used up', async () => {
+    const id = await write(Array.from({ length: 200 }, (_, n) => [1, Buffer.from(`${n} `)]));
+    const asked = vi.spyOn(redis, 'xrangeBuffer');
+    const askedWhenRead: number[] = [];
+    for await (const _ of readOutput(redis, id, 1)) askedWhenRead.push(asked.mock.calls.length);
+    asked.mockRestore();
+    expect([0, 63, 64, 128, 199].map((n) => askedWhenRead[n])).toEqual([2, 2, 3, 4, 4]);
+    expect(askedWhenRead.length).toBe(200);
   });
 });

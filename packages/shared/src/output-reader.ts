@@ -12,7 +12,7 @@ export interface StoredChunk {
 /** Before the first entry of any stream. */
 export const FIRST_POSITION = '0-0';
 
-/** 64 entries of at most 16 KiB: what is in memory at a time. */
+/** 64 entries of at most 16 KiB: two of these are in memory at a time. */
 const PAGE = 64;
 
 /** The kept output of one attempt, in the order in which it was written. `begun`: its {@link beginOutput}. */
@@ -23,11 +23,20 @@ export async function* readOutput(
   begun: Promise<StoredChunk[]> = beginOutput(redis, id, attempt),
 ): AsyncGenerator<StoredChunk> {
   let page = await begun;
+  let after = FIRST_POSITION;
+  let wasAskedAhead = false;
   for (;;) {
+    after = page.at(-1)?.position ?? after;
+    const readNext = () => readOutputPage(redis, { id, attempt, after, limit: PAGE });
+    const isFull = page.length === PAGE;
+    // Redis and whoever reads work at the same time.
+    const ahead = isFull ? readNext() : undefined;
+    ahead?.catch(() => {});
     yield* page;
-    const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) return;
-    page = await readOutputPage(redis, { id, attempt, after: last.position, limit: PAGE });
+    if (!isFull && !wasAskedAhead) return;
+    // What was asked for ahead lacks what was written since.
+    page = await (ahead ?? readNext());
+    wasAskedAhead = isFull;
   }
 }
 

@@ -71,6 +71,7 @@ test('a source that fails midway breaks the connection, so that nobody takes it 
     yield Buffer.alloc(64 * 1024);
     yield Buffer.from('more than is sent in one piece');
     yield Buffer.from('the last before the end');
+    await turn();
     throw new Error('Connection is closed.');
   });
   await expect(call(url)).rejects.toThrow('aborted');

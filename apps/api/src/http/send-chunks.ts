@@ -1,9 +1,10 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Response } from 'express';
+import { sendLive } from './send-live.ts';
 
 /** Up to here an answer is sent in one piece, which takes less time and tells its length. */
 const ONE_PIECE_BYTES = 64 * 1024;
+/** So much of a longer one may wait for the client: many chunks go out together. */
+const AHEAD_BYTES = 256 * 1024;
 
 /**
  * Sends bytes as they come, no faster than the client reads. The first are fetched before anything
@@ -23,15 +24,19 @@ export async function sendChunks(res: Response, chunks: AsyncIterable<Buffer>): 
     return;
   }
   async function* all() {
-    yield* first;
-    for (; !next.done; next = await iterator.next()) yield next.value;
+    try {
+      yield* first;
+      for (; !next.done; next = await iterator.next()) yield next.value;
+    } finally {
+      await iterator.return?.();
+    }
   }
   try {
-    await pipeline(Readable.from(all()), res);
+    await sendLive(res, all(), AHEAD_BYTES);
+    res.end();
   } catch (error) {
-    const clientLeft = (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE';
-    if (!clientLeft) throw error;
-  } finally {
-    await iterator.return?.();
+    // What was sent so far must not look like the whole.
+    res.destroy();
+    throw error;
   }
 }

@@ -1,19 +1,20 @@
 import type { Response } from 'express';
 
 /**
- * Sends bytes as they come, each at once, but no faster than the client reads. Returns what the source
- * returned; undefined when the client left before, or was cut off. The answer is not ended.
+ * Sends bytes as they come, each at once, but no faster than the client reads: no more than `aheadBytes` and a chunk wait
+ * for it. Returns what the source returned; undefined when the client left before, or was cut off. The answer is not ended.
  */
 export async function sendLive<End>(
   res: Response,
   source: AsyncGenerator<Buffer, End>,
+  aheadBytes = 0,
 ): Promise<End | undefined> {
   try {
     for (;;) {
       const next = await source.next();
       if (next.done) return next.value;
       if (isOver(res)) return undefined;
-      if (!res.write(next.value)) await drained(res);
+      if (!res.write(next.value) && res.writableLength > aheadBytes) await drained(res);
     }
   } finally {
     await source.return(undefined as End);
