@@ -1,4 +1,5 @@
 import { until } from '@conjob/testkit';
+import type { EventSourceMessage } from 'eventsource-parser';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type OutputTold, outputOf, readEvents } from '../testing/event-client.ts';
@@ -28,20 +29,25 @@ async function runAttempts(attempts: readonly (readonly Piece[])[]): Promise<voi
       await worker.attempts.appendOutput(claim, [{ stream, data: bytes }]);
     }
     const isLast = index === attempts.length - 1;
-    const exit = { conclusion: 'FAILURE', exitCode: 1 } as const;
+    const outputBytes = pieces.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    const exit = { conclusion: 'FAILURE', exitCode: 1, outputBytes } as const;
     if (isLast) await worker.finish(claim, exit);
     else await worker.retry(claim, exit);
   }
 }
 
-/** One entry per byte, with its attempt and stream. */
-const inOrder = (told: readonly OutputTold[]) =>
-  told.flatMap(({ attempt, stream, bytes }) =>
-    Array.from(bytes, (byte) => `${attempt} ${stream} ${byte}`),
+/** The bytes of each stream, with the attempt of each of them. */
+const inOrder = (told: readonly Omit<OutputTold, 'isText'>[]) =>
+  STREAMS.map((of) =>
+    told.flatMap(({ attempt, stream, bytes }) =>
+      stream === of ? Array.from(bytes, (byte) => `${attempt} ${byte}`) : [],
+    ),
   );
 
+const STREAMS = ['stdout', 'stderr'] as const;
+
 const piece = fc.record({
-  stream: fc.constantFrom('stdout' as const, 'stderr' as const),
+  stream: fc.constantFrom(...STREAMS),
   bytes: fc
     .oneof(
       fc.uint8Array({ minLength: 1, maxLength: 12 }),
@@ -52,23 +58,54 @@ const piece = fc.record({
     .map((bytes) => Buffer.from(bytes)),
 });
 
+/** Texts as both streams write them: cut anywhere, also within characters, with some of the other in between. */
+const wovenTexts = fc
+  .record({
+    stdout: fc.string({ unit: 'binary', maxLength: 8 }),
+    stderr: fc.string({ unit: 'binary', maxLength: 8 }),
+    steps: fc.array(
+      fc.record({
+        stream: fc.constantFrom(...STREAMS),
+        length: fc.integer({ min: 1, max: 5 }),
+      }),
+      { maxLength: 12 },
+    ),
+  })
+  .map(({ stdout, stderr, steps }) => {
+    const left = { stdout: Buffer.from(stdout), stderr: Buffer.from(stderr) };
+    const lengths = STREAMS.map((stream) => ({ stream, length: left[stream].length }));
+    return [...steps, ...lengths].flatMap(({ stream, length }): Piece[] => {
+      const bytes = left[stream].subarray(0, length);
+      left[stream] = left[stream].subarray(length);
+      return bytes.length === 0 ? [] : [{ stream, bytes }];
+    });
+  });
+
+/** Reads all events of a job, breaking off each time that so many bytes have come, and going on there. */
+async function readCut(id: string, cuts: readonly number[]): Promise<EventSourceMessage[]> {
+  const events: EventSourceMessage[] = [];
+  let lastEventId: string | undefined;
+  for (const cutAfterBytes of [...cuts, Number.POSITIVE_INFINITY]) {
+    const read = await readEvents(eventsUrl(id), { lastEventId, cutAfterBytes });
+    events.push(...read.events);
+    lastEventId = read.lastEventId;
+    if (events.at(-1)?.event === 'end') break;
+  }
+  return events;
+}
+
+const someCuts = fc.array(fc.integer({ min: 1, max: 4000 }), { maxLength: 12 });
+
 describe('the events of a job', () => {
   test('go on where they were cut, without a gap or a repeat, also over several attempts', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.array(piece, { maxLength: 8 }), { minLength: 1, maxLength: 3 }),
-        fc.array(fc.integer({ min: 1, max: 4000 }), { maxLength: 12 }),
+        someCuts,
         async (attempts, cuts) => {
           const id = await submit({ retry: { maxAttempts: 3, on: ['exit:1'] } });
           const ran = runAttempts(attempts);
-          const events = [];
-          let lastEventId: string | undefined;
-          for (const cutAfterBytes of [...cuts, Number.POSITIVE_INFINITY]) {
-            const read = await readEvents(eventsUrl(id), { lastEventId, cutAfterBytes });
-            events.push(...read.events);
-            lastEventId = read.lastEventId;
-            if (events.at(-1)?.event === 'end') break;
-          }
+          const events = await readCut(id, cuts);
           await ran;
           const written = attempts.flatMap((pieces, index) =>
             pieces.map((told) => ({ ...told, attempt: index + 1 })),
@@ -80,6 +117,21 @@ describe('the events of a job', () => {
           expect(states.some((state, index) => state === states[index - 1])).toBe(false);
         },
       ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('break no character, however the two streams are woven and wherever they are cut', async () => {
+    await fc.assert(
+      fc.asyncProperty(wovenTexts, someCuts, async (pieces, cuts) => {
+        const id = await submit();
+        const ran = runAttempts([pieces]);
+        const told = outputOf(await readCut(id, cuts));
+        await ran;
+        const written = pieces.map((each) => ({ ...each, attempt: 1 }));
+        expect(inOrder(told)).toEqual(inOrder(written));
+        expect(told.every(({ isText }) => isText)).toBe(true);
+      }),
       { numRuns: 60 },
     );
   });
@@ -177,6 +229,44 @@ describe('the events of a job', () => {
       { base64: '/w==' },
       { base64: '4g==' },
     ]);
+  });
+
+  test('keep a character whole around what the other stream writes meanwhile', async () => {
+    const id = await submit();
+    await runAttempts([
+      [
+        { stream: 'stdout', bytes: Buffer.from([0x61, 0xe2, 0x82]) },
+        { stream: 'stderr', bytes: Buffer.from([0x77, 0xc3]) },
+        { stream: 'stdout', bytes: Buffer.from([0xac, 0xf0]) },
+        { stream: 'stderr', bytes: Buffer.from([0xa9, 0xc3]) },
+      ],
+    ]);
+    const { events } = await readEvents(eventsUrl(id));
+    const contents = events
+      .filter(({ event }) => event === 'output')
+      .map(({ data }) => JSON.parse(data))
+      .map(({ stream, text, base64 }) => [stream, text ?? base64]);
+    expect(contents).toEqual([
+      ['stdout', 'a'],
+      ['stderr', 'w'],
+      ['stdout', '€'],
+      ['stderr', 'é'],
+      // Their rest never came.
+      ['stdout', '8A=='],
+      ['stderr', 'ww=='],
+    ]);
+    expect((await api.call(`/jobs/${id}`)).json.output).toBe('aw€é\ufffd\ufffd');
+  });
+
+  test('go on after an id that an earlier version gave', async () => {
+    const id = await submit();
+    await runAttempts([[{ stream: 'stdout', bytes: Buffer.from([0x61, 0xe2, 0x82]) }]]);
+    const { events } = await readEvents(eventsUrl(id));
+    const [first] = events.filter(({ event }) => event === 'output');
+    const position = first?.id?.split('.')[1];
+    const lastEventId = `1.${position}.oe282.`;
+    const rest = outputOf((await readEvents(eventsUrl(id), { lastEventId })).events);
+    expect(rest.map(({ bytes }) => bytes.toString('hex'))).toEqual(['e282']);
   });
 
   test('are over after the end: a client that comes back is told to stay away', async () => {

@@ -9,6 +9,8 @@ import { cutBetweenCharacters } from './utf8-pieces.ts';
 /** A job as its events tell it. */
 export type ShowJob = (record: JobRecord) => Promise<object>;
 
+const STREAMS = ['stdout', 'stderr'] as const;
+
 /** Others can take over at once. */
 const RETRY_MS = 1000;
 
@@ -60,25 +62,26 @@ class Teller {
   }
 
   #output(attempt: number, { position, stream, data }: StoredChunk): string {
-    // In the order of arrival: what is held of the other stream comes before this.
-    const before = this.#cursor.held?.stream === stream ? '' : this.#tellHeld(attempt);
-    const begun = this.#cursor.held?.bytes;
-    const bytes = begun === undefined ? data : Buffer.concat([begun, data]);
+    const begun = this.#cursor.held[stream];
+    const bytes = begun.length === 0 ? data : Buffer.concat([begun, data]);
     const { ready, held } = cutBetweenCharacters(bytes);
-    const next = { attempt, position, held: held.length === 0 ? null : { stream, bytes: held } };
+    // Its rest is what comes next of this stream, whatever comes of the other one in between.
+    const next = { attempt, position, held: { ...this.#cursor.held, [stream]: held } };
     if (ready.length > 0) {
-      return before + this.#event('output', { attempt, stream, ...content(ready) }, next);
+      return this.#event('output', { attempt, stream, ...content(ready) }, next);
     }
     this.#cursor = { ...this.#cursor, ...next };
-    return before;
+    return '';
   }
 
-  /** A character whose rest did not come next is no text. */
+  /** A character whose rest never came is no text. */
   #tellHeld(attempt: number): string {
-    const { held } = this.#cursor;
-    if (held === null) return '';
-    const output = { attempt, stream: held.stream, ...content(held.bytes) };
-    return this.#event('output', output, { held: null });
+    return STREAMS.map((stream) => {
+      const bytes = this.#cursor.held[stream];
+      if (bytes.length === 0) return '';
+      const held = { ...this.#cursor.held, [stream]: Buffer.alloc(0) };
+      return this.#event('output', { attempt, stream, ...content(bytes) }, { held });
+    }).join('');
   }
 
   async #end({ end, record }: FollowEnd): Promise<string> {

@@ -1,14 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import { jsonWithText } from './json-text.ts';
+import { jsonWithText, type TextPiece } from './json-text.ts';
 
-async function* pieces(...chunks: Buffer[]): AsyncGenerator<Buffer> {
-  yield* chunks;
+async function* oneByOne(pieces: readonly TextPiece[]): AsyncGenerator<TextPiece> {
+  yield* pieces;
 }
 
-async function written(body: object, ...chunks: Buffer[]): Promise<string> {
+async function woven(body: object, pieces: readonly TextPiece[]): Promise<string> {
   const parts: Buffer[] = [];
-  for await (const part of jsonWithText(body, 'output', pieces(...chunks))) parts.push(part);
+  for await (const part of jsonWithText(body, 'output', oneByOne(pieces))) parts.push(part);
   return Buffer.concat(parts).toString('utf8');
+}
+
+function written(body: object, ...chunks: Buffer[]): Promise<string> {
+  return woven(
+    body,
+    chunks.map((data) => ({ stream: 'stdout', data })),
+  );
 }
 
 /** Cuts bytes into chunks of at most `size`. */
@@ -58,6 +65,24 @@ describe('jsonWithText', () => {
     }
   });
 
+  test('puts the characters of each stream together around those of the other', async () => {
+    const one = 'a"é€😀';
+    const other = 'b\\ñ₤🚀';
+    const stdout = cut(Buffer.from(one.repeat(3)), 1);
+    for (const size of [1, 2, 3, 5]) {
+      const stderr = cut(Buffer.from(other.repeat(3)), size);
+      const pieces = stdout.flatMap((data, n) => [
+        { stream: 'stdout', data },
+        ...stderr.slice(n, n + 1).map((data) => ({ stream: 'stderr', data })),
+      ]);
+      const { output } = JSON.parse(await woven({ output: null }, pieces));
+      const ofOne = [...output].filter((character) => one.includes(character)).join('');
+      const ofOther = [...output].filter((character) => other.includes(character)).join('');
+      expect([ofOne, ofOther]).toEqual([one.repeat(3), other.repeat(3)]);
+      expect(output).toHaveLength(ofOne.length + ofOther.length);
+    }
+  });
+
   test('reads bytes that are not UTF-8 like the whole of them, wherever they are cut', async () => {
     for (let seed = 0; seed < 2000; seed += 1) {
       const bytes = randomBytes(seed);
@@ -73,7 +98,7 @@ describe('jsonWithText', () => {
     async function* endless() {
       for (;;) {
         asked += 1;
-        yield Buffer.from('x');
+        yield { stream: 'stdout', data: Buffer.from('x') };
       }
     }
     const json = jsonWithText({ output: null }, 'output', endless());
@@ -85,7 +110,7 @@ describe('jsonWithText', () => {
 
   test('fails as its source fails', async () => {
     async function* broken() {
-      yield Buffer.from('x');
+      yield { stream: 'stdout', data: Buffer.from('x') };
       throw new Error('gone');
     }
     const read = async () => {

@@ -5,6 +5,7 @@ import { appliedPreferences, type Preferences } from '../http/prefer.ts';
 import { RequestError } from '../http/request-errors.ts';
 import { sendChunks } from '../http/send-chunks.ts';
 import { rateLimitFields } from '../limits/rate-limit-fields.ts';
+import type { OutputPiece } from './job-output.ts';
 import type { JobService, Submitted } from './job-service.ts';
 import { type JobView, jobLinks, jobPath } from './job-view.ts';
 
@@ -73,7 +74,7 @@ export async function sendJob(
 export async function sendWithOutput(
   res: Response,
   view: { readonly output?: null },
-  output: AsyncIterable<Buffer>,
+  output: AsyncIterable<OutputPiece>,
 ): Promise<void> {
   res.type('application/json');
   if (res.req.method === 'HEAD') res.end();

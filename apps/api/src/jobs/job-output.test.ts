@@ -2,7 +2,7 @@ import { connectPatient, disconnect, type JobRecord, keys } from '@conjob/shared
 import { startTestRedis, type TestRedis } from '@conjob/testkit';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { firstOutput, resultOutput } from './job-output.ts';
+import { firstOutput, type OutputPiece, resultOutput } from './job-output.ts';
 
 let server: TestRedis;
 let redis: Redis;
@@ -27,9 +27,9 @@ const finished = (id: string, attempts: number) =>
     attempts: Array.from({ length: attempts }, (_, index) => ({ number: index + 1 })),
     result: { outputBytes: 1 },
   }) as unknown as JobRecord;
-const text = async (chunks: AsyncIterable<Buffer>) => {
+const text = async (pieces: AsyncIterable<OutputPiece>) => {
   let all = '';
-  for await (const chunk of chunks) all += chunk;
+  for await (const { data } of pieces) all += data;
   return all;
 };
 

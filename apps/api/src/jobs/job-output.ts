@@ -10,6 +10,9 @@ export interface OutputRange {
   readonly offset?: number | undefined;
 }
 
+/** A chunk, or the rest of one of which the reader has the beginning. */
+export type OutputPiece = Pick<StoredChunk, 'stream' | 'data'>;
+
 /** The beginning of the output of a first attempt: mostly there is no other. Null when it could not be read. */
 export type FirstOutput = Promise<StoredChunk[] | null>;
 
@@ -19,15 +22,15 @@ export function firstOutput(redis: Redis, id: string): FirstOutput {
 }
 
 /**
- * The output of a job so far, byte for byte. That of an attempt is complete before the next one begins, so what
+ * The output of a job so far, in the order in which it was written. That of an attempt is complete before the next one begins, so what
  * was read once stays the beginning of it: see `liveBytes`, which counts in the same way.
  */
-export async function* outputBytes(
+export async function* outputPieces(
   redis: Redis,
   { id, attempts }: Pick<JobRecord, 'id' | 'attempts'>,
   { attempt, stream, offset = 0 }: OutputRange = {},
   begun?: Promise<StoredChunk[]>,
-): AsyncGenerator<Buffer> {
+): AsyncGenerator<OutputPiece> {
   const numbers = attempt === undefined ? attempts.map(({ number }) => number) : [attempt];
   let toSkip = offset;
   for (const number of numbers) {
@@ -35,9 +38,14 @@ export async function* outputBytes(
       if (stream !== undefined && chunk.stream !== stream) continue;
       const rest = chunk.data.subarray(toSkip);
       toSkip -= chunk.data.length - rest.length;
-      if (rest.length > 0) yield rest;
+      if (rest.length > 0) yield { stream: chunk.stream, data: rest };
     }
   }
+}
+
+/** Both streams as one, byte for byte. */
+export async function* bytesOf(pieces: AsyncIterable<OutputPiece>): AsyncGenerator<Buffer> {
+  for await (const { data } of pieces) yield data;
 }
 
 /** The output that belongs to the result of a finished job: that of its last attempt. */
@@ -45,10 +53,10 @@ export async function* resultOutput(
   redis: Redis,
   record: JobRecord,
   first?: FirstOutput,
-): AsyncGenerator<Buffer> {
+): AsyncGenerator<OutputPiece> {
   // A job that ended between two attempts has no output of its own, though its last attempt had some.
   if (record.attempts.length === 0 || record.result?.outputBytes === 0) return;
   const attempt = record.attempts.length;
   const page = attempt === 1 ? await first : null;
-  yield* outputBytes(redis, record, { attempt }, page ? Promise.resolve(page) : undefined);
+  yield* outputPieces(redis, record, { attempt }, page ? Promise.resolve(page) : undefined);
 }

@@ -16,10 +16,12 @@ import type { JobSecrets } from '../secrets/job-secrets.ts';
 import type { RecentWorkers } from '../workers/recent-workers.ts';
 import { findJobs, type JobFilter, type JobPage } from './job-list.ts';
 import {
+  bytesOf,
   type FirstOutput,
   firstOutput,
+  type OutputPiece,
   type OutputRange,
-  outputBytes,
+  outputPieces,
   resultOutput,
 } from './job-output.ts';
 import { type JobView, NO_REASON, viewJob } from './job-view.ts';
@@ -132,7 +134,7 @@ export class JobService {
   }
 
   output(record: JobRecord, range?: OutputRange): AsyncGenerator<Buffer> {
-    return outputBytes(this.#dependencies.redis, record, range);
+    return bytesOf(outputPieces(this.#dependencies.redis, record, range));
   }
 
   /** For {@link resultOutput}: see there what it is good for. */
@@ -140,7 +142,7 @@ export class JobService {
     return firstOutput(this.#dependencies.redis, id);
   }
 
-  resultOutput(record: JobRecord, first?: FirstOutput): AsyncGenerator<Buffer> {
+  resultOutput(record: JobRecord, first?: FirstOutput): AsyncGenerator<OutputPiece> {
     return resultOutput(this.#dependencies.redis, record, first);
   }
 

@@ -21,7 +21,7 @@ import {
   setResultHeaders,
   setSubmittedHeaders,
 } from './job-answer.ts';
-import type { FirstOutput } from './job-output.ts';
+import { bytesOf, type FirstOutput, type OutputPiece } from './job-output.ts';
 import type { JobRouteDependencies } from './job-route-dependencies.ts';
 import { conclusionFacts, errorOf, viewRun } from './job-view.ts';
 import { readQueryRequest } from './query-request.ts';
@@ -141,10 +141,10 @@ async function answerText(
   res: Response,
   { conclusion, outputBytes }: JobResult,
   error: JobError | null,
-  output: AsyncGenerator<Buffer>,
+  output: AsyncIterable<OutputPiece>,
 ): Promise<void> {
   res.type('text/plain');
-  if (outputBytes > 0 || error === null) return sendChunks(res, output);
+  if (outputBytes > 0 || error === null) return sendChunks(res, bytesOf(output));
   const parts = [
     conclusionFacts(conclusion).message,
     `${error.code}: ${error.message}`,

@@ -60,6 +60,8 @@ export interface OutputTold {
   readonly attempt: number;
   readonly stream: 'stdout' | 'stderr';
   readonly bytes: Buffer;
+  /** Not base64. */
+  readonly isText: boolean;
 }
 
 /** The output that events tell. */
@@ -72,6 +74,7 @@ export function outputOf(events: readonly EventSourceMessage[]): OutputTold[] {
         attempt,
         stream,
         bytes: Buffer.from(text ?? base64, text === undefined ? 'base64' : 'utf8'),
+        isText: text !== undefined,
       };
     });
 }
