@@ -73,9 +73,9 @@ export class Query {
     return this.#hasUnknown ? 'request.unknown_parameter' : 'request.invalid';
   }
 
-  /** Throws one {@link RequestError} for everything that was wrong so far. */
-  throwIfWrong(): void {
-    if (this.errors.length > 0) throw invalidFields(this.errors, this.code);
+  /** Throws one {@link RequestError} for everything that was wrong so far. `hint`: what the caller can do. */
+  throwIfWrong(hint?: string): void {
+    if (this.errors.length > 0) throw invalidFields(this.errors, this.code, hint);
   }
 
   #wrong(path: string, message: string): undefined {

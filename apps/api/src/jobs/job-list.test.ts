@@ -81,6 +81,19 @@ describe('GET /jobs', () => {
   ])('refuses %s', async (search, path) => {
     const answer = await api.call(`/jobs?${search}`);
     expect(answer.json).toMatchObject({ status: 400, code: 'request.invalid', errors: [{ path }] });
+    expect(answer.json).not.toHaveProperty('hint');
+  });
+
+  test.each([
+    ['image=x&pull=never', true],
+    ['arg=hi', true],
+    ['onDisconnect=cancel', true],
+    ['image=x&group=a&puII=never', false],
+  ])('tells who meant to make a job by %s how to: %s', async (search, isTold) => {
+    const { json } = await api.call(`/jobs?${search}`);
+    expect(json).toMatchObject({ status: 400, code: 'request.unknown_parameter' });
+    const hint = 'To make a job: POST /jobs (curl -X POST).';
+    expect(json.hint).toBe(isTold ? hint : undefined);
   });
 });
 

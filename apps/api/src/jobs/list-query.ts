@@ -1,6 +1,7 @@
 import { CONCLUSION_NAMES, InvalidImageReferenceError, isJobId, JOB_STATES } from '@conjob/shared';
 import { Query } from '../http/query.ts';
 import { ImageFilter, type JobFilter } from './job-list.ts';
+import { JOB_PARAMETERS } from './query-request.ts';
 
 const PARAMETERS = ['state', 'conclusion', 'image', 'group', 'label', 'limit', 'cursor'];
 const DEFAULT_LIMIT = 50;
@@ -18,7 +19,7 @@ export function readListQuery(url: string): JobFilter {
     limit: query.integerWithin('limit', 1, MAX_LIMIT) ?? DEFAULT_LIMIT,
     before: readCursor(query),
   };
-  query.throwIfWrong();
+  query.throwIfWrong(asksForJob(query) ? 'To make a job: POST /jobs (curl -X POST).' : undefined);
   return filter;
 }
 
@@ -28,6 +29,11 @@ export function nextPageUrl(url: string, cursor: string): string {
   const parameters = new URLSearchParams(search);
   parameters.set('cursor', cursor);
   return `${path}?${parameters}`;
+}
+
+/** Who only forgot the method gets to know it, not just that a list has no such parameter. */
+function asksForJob({ names }: Query): boolean {
+  return [...names].some((name) => JOB_PARAMETERS.includes(name) && !PARAMETERS.includes(name));
 }
 
 function readImage(query: Query): ImageFilter | undefined {

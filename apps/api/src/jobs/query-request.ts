@@ -7,7 +7,7 @@ import { type NewJob, newJob } from './new-job.ts';
 import { ON_DISCONNECT, wantsCancelOnDisconnect } from './on-disconnect.ts';
 
 /** The query of `/job/run` and of `POST /jobs`. */
-const PARAMETERS = [
+export const JOB_PARAMETERS: readonly string[] = [
   'image',
   'arg',
   'stdin',
@@ -21,7 +21,7 @@ const PARAMETERS = [
   'group',
   'stream',
   ON_DISCONNECT,
-] as const;
+];
 
 const NAMES: Record<string, string> = {
   removeImage: 'remove_image',
@@ -37,7 +37,7 @@ export interface QueryRequest extends NewJob {
 
 /** The job that a query and a body ask for. Throws `RequestError`. */
 export function readQueryRequest(schema: JobSpecSchema, url: string, body: Buffer): QueryRequest {
-  const query = new Query(url, PARAMETERS);
+  const query = new Query(url, JOB_PARAMETERS);
   refuseSecrets(query);
   const asInput = query.boolean('stdin') ?? false;
   const given = {
