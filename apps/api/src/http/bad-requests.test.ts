@@ -82,6 +82,20 @@ describe('JSON', () => {
     expect(answer.status).toBe(400);
   });
 
+  test.each([
+    ["{'image': 'echo'}", ': look at line 1, column 2'],
+    ['{"image": "echo",\n "secretEnv": {"A": "hush"},}', ': look at line 2, column 29'],
+    ['{"image":', ': it ends too early'],
+    ['hush', ''],
+    ['{"secretEnv": hush at position 4 (line 1 column 5)', ''],
+    ['{"secretEnv": {"A": hush}, "b": "Unexpected end of JSON input"}', ''],
+  ])('that is no JSON is told where, and nothing of it: %s', async (body, place) => {
+    const { json, text } = await spec(body);
+    expect(json).toMatchObject({ status: 400, code: 'request.malformed' });
+    expect(json.detail).toBe(`A job spec must be valid JSON${place}.`);
+    expect(text).not.toContain('hush');
+  });
+
   test('that is valid and 10,000 deep is a 400', async () => {
     const deep = `{"image":"echo","labels":${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}}`;
     const { json } = await spec(deep);

@@ -6,7 +6,8 @@ export const REQUEST_ERRORS = {
   'request.malformed': {
     status: 400,
     title: 'The request can not be read.',
-    remedy: 'Send HTTP/1.1 that can be read in one way only; `detail` says what can not.',
+    remedy:
+      'Mend what `detail` names: JSON that is none, text that is no UTF-8, a bad % sequence, or HTTP that could be read in two ways.',
   },
   'request.invalid': {
     status: 400,

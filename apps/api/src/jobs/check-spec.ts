@@ -10,20 +10,22 @@ export interface CheckSpecOptions {
   /** What is known to be wrong already. */
   readonly errors?: readonly FieldError[];
   readonly code?: RequestErrorCode;
+  /** What the caller can do. */
+  readonly hint?: string | undefined;
 }
 
 /** Checks a spec as a caller gave it. Throws one error that names everything that is wrong, once. */
 export function checkSpec(
   schema: JobSpecSchema,
   given: unknown,
-  { nameOf = (path) => path, errors: others = [], code }: CheckSpecOptions = {},
+  { nameOf = (path) => path, errors: others = [], code, hint }: CheckSpecOptions = {},
 ): JobRequest {
   const named = (errors: FieldError[]) =>
     errors.map((error) => ({ ...error, path: nameOf(error.path) }));
   const parsed = schema.safeParse(given);
   if (!parsed.success || others.length > 0) {
     const errors = parsed.error ? specErrors(parsed.error, Object.keys(schema.in.shape)) : [];
-    throw invalidFields(firstOfEachPath([...others, ...named(errors)]), code);
+    throw invalidFields(firstOfEachPath([...others, ...named(errors)]), code, hint);
   }
   const oversized = oversizedArguments(parsed.data);
   if (oversized.length > 0) {

@@ -35,8 +35,13 @@ export interface QueryRequest extends NewJob {
   readonly wantsStream: boolean;
 }
 
-/** The job that a query and a body ask for. Throws `RequestError`. */
-export function readQueryRequest(schema: JobSpecSchema, url: string, body: Buffer): QueryRequest {
+/** The job that a query and a body ask for. `hint`: what who names no image can do. Throws `RequestError`. */
+export function readQueryRequest(
+  schema: JobSpecSchema,
+  url: string,
+  body: Buffer,
+  hint?: string,
+): QueryRequest {
   const query = new Query(url, JOB_PARAMETERS);
   refuseSecrets(query);
   const asInput = query.boolean('stdin') ?? false;
@@ -68,6 +73,7 @@ export function readQueryRequest(schema: JobSpecSchema, url: string, body: Buffe
     },
     errors: query.errors,
     code: query.code,
+    hint: query.has('image') ? undefined : hint,
   });
   if (isArgument && !isUtf8(body)) throw bodyIsNoText();
   const input = asInput ? body : undefined;

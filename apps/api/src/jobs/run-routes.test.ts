@@ -197,6 +197,19 @@ describe('/job/run refuses', () => {
     expect(json.text).toContain(named);
   });
 
+  test('a job spec, and says where it goes', async () => {
+    const sent = (search: string, type: string) =>
+      api.call(`/job/run${search}`, {
+        body: '{"image":"echo"}',
+        headers: { 'Content-Type': type, ...JSON_PLEASE },
+      });
+    const hint = 'A job spec goes to POST /jobs.';
+    const { json } = await sent('', 'application/json');
+    expect(json).toMatchObject({ status: 400, code: 'request.invalid', hint });
+    expect((await sent('', 'text/plain')).json).not.toHaveProperty('hint');
+    expect((await sent('?image=UPPER', 'application/json')).json).not.toHaveProperty('hint');
+  });
+
   test('a body over the limit', async () => {
     const body = Buffer.alloc(1_000_001);
     const answer = await api.call('/job/run?image=cat&stdin=true', { body });

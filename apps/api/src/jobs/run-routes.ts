@@ -6,6 +6,7 @@ import { streamRun } from '../follow/stream-run.ts';
 import { accepts, prefersJson } from '../http/accept.ts';
 import { allowMethods } from '../http/allow-methods.ts';
 import { clientLeft } from '../http/client-left.ts';
+import { isJsonType } from '../http/json-body.ts';
 import { preferredWaitSeconds, readPreferences } from '../http/prefer.ts';
 import { bodyOf, readBody } from '../http/read-body.ts';
 import { RequestError } from '../http/request-errors.ts';
@@ -54,7 +55,9 @@ export function runRoutes({
 
   /** Null when it was refused, and has its answer. */
   const start = async (req: Request, res: Response): Promise<StartedRun | null> => {
-    const job = readQueryRequest(await specSchema(), req.originalUrl, bodyOf(req));
+    // The body is input whatever its type, but who names no image may take this for `/jobs`.
+    const hint = isJsonType(req.get('content-type')) ? 'A job spec goes to POST /jobs.' : undefined;
+    const job = readQueryRequest(await specSchema(), req.originalUrl, bodyOf(req), hint);
     req.body = undefined;
     if (job.wantsStream) refuseOtherThanText(req.get('accept'));
     const preferences = readPreferences(req.get('prefer'));
