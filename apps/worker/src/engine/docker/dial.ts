@@ -1,5 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { inspect } from 'node:util';
 import type Docker from 'dockerode';
 
 export type Modem = Docker['modem'];
@@ -27,6 +28,8 @@ export function withoutReuse(modem: Modem): Modem {
 
 /** The same modem, whose requests are made by this agent. */
 export function withAgent(modem: Modem, agent: HttpAgent): Modem {
+  // The client inspects its whole agent, with the sockets and buffers of that, on each request.
+  Object.assign(agent, { [inspect.custom]: () => 'Agent' });
   return Object.assign(Object.create(modem), { agent });
 }
 

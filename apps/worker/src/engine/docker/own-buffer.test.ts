@@ -67,12 +67,15 @@ describe('a connection that is read into one buffer', () => {
     const before = process.memoryUsage().arrayBuffers;
     let bytes = 0;
     let most = 0;
+    let longest = 0;
     for await (const read of reads) {
+      longest = Math.max(longest, read.length);
       bytes += read.length;
       most = Math.max(most, process.memoryUsage().arrayBuffers - before);
     }
     expect(bytes).toBe(64 * MEBIBYTE);
     expect(most).toBeLessThan(4 * MEBIBYTE);
+    expect(longest).toBeGreaterThan(8 * 1024);
   });
 
   test('brings also what came before anybody read', async () => {

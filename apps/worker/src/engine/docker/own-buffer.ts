@@ -4,11 +4,13 @@ import type { Socket } from 'node:net';
 import { type Duplex, finished } from 'node:stream';
 import { isSecure, type Modem } from './dial.ts';
 
+/** Enough for most jobs: what is never needed costs time to get, and to be rid of. */
+const FIRST_READ_BYTES = 8 * 1024;
 /** As much as the kernel keeps for a reader of a Unix socket, and a little more. */
 const READ_BYTES = 256 * 1024;
 
 /**
- * A connection that is read into one buffer, instead of into a new one each time: of a chatty container, most of the
+ * A connection that is read into one buffer, or, when that was full once, into one larger one, instead of into a new one each time: of a chatty container, most of the
  * time of the worker went into the collection of those. For the answer to one request that takes the connection over.
  */
 export class OwnBuffer {
@@ -22,6 +24,7 @@ export class OwnBuffer {
     let socket: Socket | undefined;
     const callback = (bytes: number, buffer: Uint8Array): boolean => {
       const read = Buffer.from(buffer.buffer, buffer.byteOffset, bytes);
+      if (bytes === FIRST_READ_BYTES) next = Buffer.allocUnsafeSlow(READ_BYTES);
       // The HTTP client listens as long as the answer is its own, and may keep what it hears.
       if (socket !== undefined && socket.listenerCount('data') > 0) {
         return socket.emit('data', Buffer.from(read));
@@ -30,7 +33,8 @@ export class OwnBuffer {
       this.#wake?.();
       return false;
     };
-    const onread = { buffer: Buffer.allocUnsafeSlow(READ_BYTES), callback };
+    let next = Buffer.allocUnsafeSlow(FIRST_READ_BYTES);
+    const onread = { buffer: () => next, callback };
     this.agent = isSecure(modem) ? new HttpsAgent() : new HttpAgent();
     const connect = this.agent.createConnection.bind(this.agent);
     this.agent.createConnection = (options, done) => {
