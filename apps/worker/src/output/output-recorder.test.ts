@@ -66,6 +66,12 @@ function inOrder(chunks: readonly OutputChunk[], limit = Number.POSITIVE_INFINIT
 
 const out = (data: Buffer | string): OutputChunk => ({ stream: 'stdout', data: Buffer.from(data) });
 
+/** Of both streams in turn: none can be put together with the one before. */
+const piece = (n: number, bytes = 1): OutputChunk => ({
+  stream: n % 2 === 0 ? 'stdout' : 'stderr',
+  data: Buffer.alloc(bytes, n),
+});
+
 describe('the output recorder', () => {
   test.each(Array.from({ length: 30 }, (_, seed) => seed))(
     'keeps every byte in its order, up to the limit exactly (seed %i)',
@@ -137,6 +143,51 @@ describe('the output recorder', () => {
     const recorder = new OutputRecorder((batch) => slowStore().append(batch), 10 * MEBIBYTE);
     expect(recorder.write(out(Buffer.alloc(MEBIBYTE)))).toBeUndefined();
     expect(recorder.write(out('x'))).toBeInstanceOf(Promise);
+  });
+
+  test('lets the container wait as well when many small pieces are pending', async () => {
+    const store = slowStore();
+    const recorder = new OutputRecorder((batch) => store.append(batch), 10 * MEBIBYTE);
+    let written = 0;
+    let room: Promise<void> | undefined;
+    while (room === undefined && written < MEBIBYTE) room = recorder.write(piece(written++));
+    expect(written).toBeLessThan(5_000);
+    store.open();
+    await room;
+    await recorder.end();
+    expect(store.bytes).toBe(written);
+  });
+
+  test('keeps the first of a great many small pieces, and says that it was not all', async () => {
+    const store = memoryStore();
+    const recorder = new OutputRecorder((batch) => store.append(batch), 64 * 1024);
+    for (let n = 0; n < 10_000; n += 1) await recorder.write(piece(n));
+    await recorder.write(piece(9_999));
+    await recorder.end();
+    const first = Array.from({ length: 4096 }, (_, n) => piece(n));
+    expect(inOrder(store.chunks).equals(inOrder(first))).toBe(true);
+    expect([recorder.totalBytes, recorder.truncated]).toEqual([10_001, true]);
+  });
+
+  test('keeps all of as many pieces as there may be when they are not that small', async () => {
+    const store = memoryStore();
+    const recorder = new OutputRecorder((batch) => store.append(batch), 64 * 1024);
+    const written = Array.from({ length: 4096 }, (_, n) => piece(n, 16));
+    for (const chunk of written) await recorder.write(chunk);
+    await recorder.end();
+    expect(inOrder(store.chunks).equals(inOrder(written))).toBe(true);
+    expect(recorder.truncated).toBe(false);
+  });
+
+  test('has a bounded number of pieces in memory, also of a container that must not wait', async () => {
+    const store = slowStore();
+    const recorder = new OutputRecorder((batch) => store.append(batch), 10 * MEBIBYTE);
+    recorder.stopBlocking();
+    for (let n = 0; n < 100_000; n += 1) expect(recorder.write(piece(n))).toBeUndefined();
+    store.open();
+    await recorder.end();
+    expect(store.bytes).toBeLessThan(70_000);
+    expect([recorder.totalBytes, recorder.truncated]).toEqual([100_000, true]);
   });
 
   test('lets it go on again when the store has caught up', async () => {

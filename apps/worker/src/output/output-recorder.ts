@@ -5,8 +5,15 @@ import { NO_PAGE, Pages } from './pages.ts';
 const MAX_CHUNK_BYTES = 16 * 1024;
 /** Most chunks in one write: a quarter of a megabyte. */
 const MAX_CHUNKS_PER_WRITE = 16;
-/** From here on the container has to wait for the store. */
+/** From here on the container has to wait for the store: there each chunk takes some 300 bytes beside its own. */
 const HIGH_WATER_BYTES = 1024 * 1024;
+const HIGH_WATER_CHUNKS = 4 * 1024;
+/** More does not wait for the store, also of a container for which it does not wait itself: 1 GiB in whole chunks. */
+const MAX_PENDING_CHUNKS = 64 * 1024;
+/** Redis takes 15 to 31 bytes for each entry beside its own: those of short entries must not be most of it. */
+const MIN_BYTES_PER_ENTRY = 16;
+/** So many there may be, however little is kept. */
+const MIN_ENTRIES = 1024;
 
 /** Of a container that has written nothing. */
 export const NO_BYTES: StreamBytes = { stdout: 0, stderr: 0 };
@@ -35,14 +42,17 @@ export type Append = (chunks: readonly OutputChunk[], seen?: StreamBytes) => Pro
 
 /**
  * Keeps the output of one attempt: the first `maxBytes` of both streams together, in the order of
- * arrival. What comes after is counted, not kept, and the container goes on.
+ * arrival; less where they come in a great many pieces that can't be put together. What comes after is counted,
+ * not kept, and the container goes on.
  *
  * One write is under way at a time, and what arrives meanwhile goes with the next: a quiet job is
  * stored at once, a chatty one in large pieces.
  */
 export class OutputRecorder {
   readonly #append: Append;
-  readonly #maxBytes: number;
+  #maxBytes: number;
+  /** How many this process may still begin. */
+  #entriesLeft: number;
   readonly #bytesByStream: Record<OutputChunk['stream'], number>;
   #keptBytes: number;
   readonly #pages = new Pages(MAX_CHUNK_BYTES);
@@ -64,6 +74,7 @@ export class OutputRecorder {
     this.#append = append;
     this.#seenByStore = seen;
     this.#maxBytes = maxBytes;
+    this.#entriesLeft = Math.max(MIN_ENTRIES, Math.floor(maxBytes / MIN_BYTES_PER_ENTRY));
     this.#bytesByStream = { ...recorded };
     this.#keptBytes = recorded.stdout + recorded.stderr;
   }
@@ -95,11 +106,10 @@ export class OutputRecorder {
     this.#bytesByStream[stream] += data.length;
     const kept = data.subarray(0, this.#maxBytes - this.#keptBytes);
     if (kept.length === 0 || this.#failure) return undefined;
-    this.#keptBytes += kept.length;
     const keptEnd = end === undefined ? undefined : end - (data.length - kept.length);
     this.#enqueue({ stream, data: kept, end: keptEnd, isMask });
     this.#flushing ??= this.#flush();
-    if (!this.#blocking || this.#pendingBytes <= HIGH_WATER_BYTES) return undefined;
+    if (!this.#blocking || this.#hasRoom) return undefined;
     this.#room ??= Promise.withResolvers<void>();
     return this.#room.promise;
   }
@@ -122,12 +132,21 @@ export class OutputRecorder {
     if (this.#failure) throw this.#failure.error;
   }
 
+  get #hasRoom(): boolean {
+    return this.#pendingBytes <= HIGH_WATER_BYTES && this.#pending.length <= HIGH_WATER_CHUNKS;
+  }
+
   #enqueue({ stream, data, end, isMask }: ChangedChunk): void {
-    this.#pendingBytes += data.length;
     const leastRoom = isMask ? data.length : 1;
     for (let offset = 0; offset < data.length; ) {
       let last = this.#pending.at(-1);
       if (last?.stream !== stream || last.bytes + leastRoom > MAX_CHUNK_BYTES) {
+        if (this.#entriesLeft === 0 || this.#pending.length === MAX_PENDING_CHUNKS) {
+          // What is kept has no gaps: nothing more is.
+          this.#maxBytes = this.#keptBytes;
+          return;
+        }
+        this.#entriesLeft -= 1;
         last = { stream, page: NO_PAGE, bytes: 0, end: undefined };
         this.#pending.push(last);
       }
@@ -135,6 +154,8 @@ export class OutputRecorder {
       last.page = this.#pages.withRoom(last.page, last.bytes, piece);
       data.copy(last.page, last.bytes, offset, offset + piece);
       last.bytes += piece;
+      this.#pendingBytes += piece;
+      this.#keptBytes += piece;
       offset += piece;
       if (end !== undefined) last.end = end - (data.length - offset);
     }
@@ -160,7 +181,7 @@ export class OutputRecorder {
           this.#pendingBytes -= bytes;
           this.#pages.giveBack(page);
         }
-        if (this.#pendingBytes <= HIGH_WATER_BYTES) this.#makeRoom();
+        if (this.#hasRoom) this.#makeRoom();
       }
     } catch (error) {
       this.#failure ??= { error };
