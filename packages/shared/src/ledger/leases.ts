@@ -4,11 +4,11 @@ import { readJobRecord } from '../job-record.ts';
 import { CANCELLED, resultWithoutOutput } from '../job-result.ts';
 import { keys } from '../keys.ts';
 import { countOutput } from '../output-reader.ts';
-import { redisTime } from '../redis-time.ts';
 import { retryDelayMs } from '../retry-policy.ts';
 import { endingKeys } from './ending-keys.ts';
 import { type JobHolder, readHolders } from './holders.ts';
 import { type LedgerCommands, withLedgerCommands } from './ledger-commands.ts';
+import { ripe } from './ripe.ts';
 
 /** A job whose worker was lost so often before it had even started it may be what kills its workers. */
 const MAX_LOSSES = 3;
@@ -38,19 +38,8 @@ export class Leases {
 
   /** Those that end within `horizonMs`, or have ended, first those that ended first. */
   async ending(horizonMs: number, limit = 1000): Promise<Lease[]> {
-    const until = (await redisTime(this.#redis)) + horizonMs;
-    const found = await this.#redis.zrangebyscore(
-      keys.leases,
-      '-inf',
-      until,
-      'WITHSCORES',
-      'LIMIT',
-      0,
-      limit,
-    );
-    return found.flatMap((id, index) =>
-      index % 2 === 0 ? [{ id, leaseUntil: Number(found[index + 1]) }] : [],
-    );
+    const found = await ripe(this.#commands, keys.leases, { horizonMs, limit });
+    return found.map(({ id, at }) => ({ id, leaseUntil: at }));
   }
 
   /** Decides what becomes of a job whose lease has been seen unchanged for so long. */

@@ -18,6 +18,7 @@ export interface LedgerCommands {
   >;
   conjobQueued(...keysAndArguments: Argument[]): Promise<number>;
   conjobEnded(...keysAndArguments: Argument[]): Promise<string[]>;
+  conjobRipe(...keysAndArguments: Argument[]): Promise<string[]>;
   conjobClaim(...keysAndArguments: Argument[]): Promise<[string, ...unknown[]]>;
   conjobAdopt(
     ...keysAndArguments: Argument[]
@@ -41,6 +42,7 @@ export function withLedgerCommands(redis: Redis): LedgerCommands {
   redis.defineCommand('conjobAccept', { numberOfKeys: 16, lua: submissions.ACCEPT });
   redis.defineCommand('conjobQueued', { numberOfKeys: 2, lua: submissions.QUEUED });
   redis.defineCommand('conjobEnded', { numberOfKeys: 1, lua: submissions.ENDED });
+  redis.defineCommand('conjobRipe', { numberOfKeys: 1, lua: submissions.RIPE });
   redis.defineCommand('conjobClaim', { numberOfKeys: 10, lua: attempts.CLAIM });
   redis.defineCommand('conjobAdopt', { numberOfKeys: 3, lua: attempts.ADOPT });
   redis.defineCommand('conjobAdvance', { numberOfKeys: 2, lua: attempts.ADVANCE });

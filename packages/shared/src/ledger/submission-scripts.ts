@@ -77,6 +77,12 @@ end
 return ended
 `;
 
+/** KEYS: ids by time. ARGV: how far ahead, in ms; most. Returns id, time, … of those whose time has come by then, the first ones first. */
+export const RIPE = `#!lua flags=no-writes
+${NOW}
+return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now + ARGV[1], 'WITHSCORES', 'LIMIT', 0, ARGV[2])
+`;
+
 /**
  * The only way in which a lease ends. That it is over by the clock of Redis is not enough, since a clock
  * can jump: somebody must have seen, by a clock of its own, that nobody renewed it (`observationMs`).

@@ -11,6 +11,7 @@ import { canonicalRequires, type Labels, parseRequires, queueOf } from '../place
 import { redisTime } from '../redis-time.ts';
 import { endingKeys } from './ending-keys.ts';
 import { type LedgerCommands, withLedgerCommands } from './ledger-commands.ts';
+import { ripe } from './ripe.ts';
 import type { Acceptance, Submission } from './submission.ts';
 
 const IDEMPOTENCY_MS = 24 * 3600 * 1000;
@@ -87,20 +88,16 @@ export class Submissions {
 
   /** Jobs that have to be put on their queue now: due again, or accepted and left half way. */
   async due(limit = 100): Promise<string[]> {
-    return this.#redis.zrangebyscore(
-      keys.adding,
-      '-inf',
-      await redisTime(this.#redis),
-      'LIMIT',
-      0,
-      limit,
-    );
+    return this.#ripe(keys.adding, limit);
   }
 
   /** Jobs that have waited longer than they allowed. */
   async overdue(limit = 100): Promise<string[]> {
-    const now = await redisTime(this.#redis);
-    return this.#redis.zrangebyscore(keys.queueDeadlines, '-inf', now, 'LIMIT', 0, limit);
+    return this.#ripe(keys.queueDeadlines, limit);
+  }
+
+  async #ripe(key: string, limit: number): Promise<string[]> {
+    return (await ripe(this.#commands, key, { limit })).map(({ id }) => id);
   }
 
   /** Ends a job that no worker has taken yet. False when one has, or when it has finished. */
