@@ -29,8 +29,7 @@ export async function collect(
   onExited();
   const endedEarly = drain.endedSinceMs > TOGETHER_MS;
   const outputRead = ((await isRead(drain)) && !endedEarly) || (await replay(engine, id, recorder));
-  recorder.finish();
-  const outputStored = await isStored(recorder);
+  const outputStored = await storeToTheEnd(recorder);
   const outOfMemory = exitCode !== 0 && (await ranOutOfMemory(engine, id));
   const wasKilled = exitCode > 128 && !outOfMemory && stop.decisive === undefined;
   if (wasKilled) await engine.ping().catch(throwIfAway);
@@ -44,8 +43,9 @@ async function isRead(drain: Drain): Promise<boolean> {
   return read;
 }
 
-/** Output that can't be stored does not change how the job ended; but who was fenced records nothing. */
-async function isStored(recorder: OutputRecorder): Promise<boolean> {
+/** False when some could not be stored, which does not change how the job ended; but who was fenced records nothing. */
+export async function storeToTheEnd(recorder: OutputRecorder): Promise<boolean> {
+  recorder.finish();
   try {
     await recorder.end();
     return true;

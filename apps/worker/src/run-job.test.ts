@@ -1,4 +1,4 @@
-import { FencedError, jobError, keys } from '@conjob/shared';
+import { FencedError, keys } from '@conjob/shared';
 import { until } from '@conjob/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Engine, EngineError } from './engine/engine.ts';
@@ -106,19 +106,6 @@ describe('output', () => {
     expect(ended).toMatchObject({ conclusion: 'SUCCESS', outputTruncated: true });
     expect(ended.outputBytes).toBe(3893);
     expect(ended.output.stdout).toBe('1\n2\n3\n4\n5\n');
-  });
-
-  test('that can’t be stored is flagged, and the exit still counts', async () => {
-    const id = await ledger.submit({ image: 'shell', args: ['sh', '-c', 'echo x; exit 4'] });
-    const claim = await ledger.claim(id);
-    // A key of another type: every write of output fails.
-    await ledger.redis.set(keys.output(id, 1), 'in the way');
-    const dependencies = jobDependencies(fake, ledger.attempts);
-    expect(await runJob(dependencies, claim, stop)).toMatchObject({
-      conclusion: 'FAILURE',
-      exitCode: 4,
-      error: jobError('output.incomplete'),
-    });
   });
 });
 

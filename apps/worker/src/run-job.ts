@@ -12,6 +12,7 @@ import {
 } from '@conjob/shared';
 import { Attempt } from './attempt.ts';
 import type { Background } from './background.ts';
+import { storeToTheEnd } from './collect.ts';
 import type { Outcome } from './conclusion.ts';
 import { type ContainerDefaults, containerName } from './container-spec.ts';
 import type { CrashPoints } from './crash-points.ts';
@@ -104,6 +105,8 @@ async function toItsEnd(
   let left: 'nothing' | 'container' | 'all' = 'nothing';
   try {
     const { error, ...outcome } = await run(attempt);
+    // Also of one that ended with an error: after its end nothing can be added any more.
+    await storeToTheEnd(recorder);
     const result: JobResult = {
       ...outcome,
       error: error && { ...error, message: cover(error.message) },
