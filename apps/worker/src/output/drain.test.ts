@@ -1,4 +1,5 @@
 import type { OutputChunk } from '@conjob/shared';
+import { until } from '@conjob/testkit';
 import { describe, expect, test } from 'vitest';
 import { OutputQueue } from '../engine/fake/output-queue.ts';
 import { copiesOf } from '../testing/copies-of.ts';
@@ -49,6 +50,18 @@ describe('a drain', () => {
     queue.push(chunk('late'));
     await recorder.end();
     expect(recorder.totalBytes).toBe(before);
+  });
+
+  test('is let go at once also while it waits for a store that is away', async () => {
+    const recorder = new OutputRecorder(() => new Promise(() => {}), 10_000_000);
+    const queue = new OutputQueue([{ stream: 'stdout', data: Buffer.alloc(2_000_000) }]);
+    const drain = new Drain(queue, recorder);
+    await until(() => recorder.totalBytes === 2_000_000);
+    await drain.letGo();
+    expect(await drain.ended).toBe(false);
+    const next = new Drain(new OutputQueue([chunk('more')]), recorder);
+    await until(() => recorder.totalBytes === 2_000_004);
+    await next.letGo();
   });
 
   test('gives up on an attachment from which nothing comes', async () => {

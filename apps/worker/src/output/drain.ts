@@ -15,6 +15,7 @@ export class Drain {
   readonly ended: Promise<boolean>;
   readonly #attachment: Attachment;
   readonly #recorder: OutputRecorder;
+  readonly #left = Promise.withResolvers<'left'>();
   #chunks = 0;
   #isStoring = false;
   #endedAt = Number.POSITIVE_INFINITY;
@@ -44,6 +45,7 @@ export class Drain {
 
   /** When this resolves, nothing of the attachment will be recorded any more. */
   async letGo(): Promise<void> {
+    this.#left.resolve('left');
     this.#attachment.destroy();
     await this.ended;
   }
@@ -58,7 +60,7 @@ export class Drain {
       const stored = this.#recorder.write(next.value);
       if (stored === undefined) continue;
       this.#isStoring = true;
-      await stored;
+      if ((await Promise.race([stored, this.#left.promise])) === 'left') return false;
       this.#isStoring = false;
     }
   }
