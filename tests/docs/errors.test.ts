@@ -12,7 +12,7 @@ Redis, a job may exist all the same: what was under way when Redis went may have
 repeating the request is safe.`;
 
 /** Behind the table of jobs. */
-const OF_JOBS = `Which conclusion and status goes with it: [api.md](api.md#conclusions). What \`retry\` names is run again by itself:
+const OF_JOBS = `The status is that of \`/job/run\`; what the conclusions mean: [api.md](api.md#conclusions). What \`retry\` names is run again by itself:
 [api.md](api.md#job-spec).`;
 
 // `pnpm generate` writes the file, by this test with --update.

@@ -1,4 +1,4 @@
-import { type Conclusion, type JobError, type JobErrorCode, jobError } from '@conjob/shared';
+import { type Conclusion, endOf, type JobError, jobError } from '@conjob/shared';
 import { EngineError } from './engine/engine.ts';
 import { SecretError } from './secrets/secret-error.ts';
 import { StoppedError, type StopReason } from './stop-reason.ts';
@@ -41,16 +41,16 @@ const LEASE_OVER = 'Redis could not be reached for too long, so the worker ended
 function concludeStop(reason: StopReason): Outcome {
   switch (reason) {
     case 'timed-out':
-      return ended('TIMED_OUT', jobError('run.timed_out'));
+      return ended(jobError('run.timed_out'));
     case 'cancelled':
-      return ended('CANCELLED', jobError('run.cancelled'));
+      return ended(jobError('run.cancelled'));
     case 'shut-down':
-      return ended('UNKNOWN', jobError('worker.stopped'));
+      return ended(jobError('worker.stopped'));
     case 'lease-over':
-      return ended('UNKNOWN', jobError('worker.lost', LEASE_OVER));
+      return ended(jobError('worker.lost', LEASE_OVER));
     case 'fenced':
     case 'handed-over':
-      return ended('UNKNOWN', jobError('worker.lost'));
+      return ended(jobError('worker.lost'));
     default:
       return reason satisfies never;
   }
@@ -60,39 +60,12 @@ function concludeStop(reason: StopReason): Outcome {
 export function concludeError(error: unknown): Outcome {
   if (error instanceof StoppedError) return concludeStop(error.reason);
   if (error instanceof SecretError) {
-    return ended('UNKNOWN', jobError('secrets.unreadable', error.message));
+    return ended(jobError('secrets.unreadable', error.message));
   }
-  if (!(error instanceof EngineError)) return ended('UNKNOWN', jobError('job.internal'));
-  const described = jobError(error.code, error.message);
-  const exitCode = EXIT_CODES[error.code];
-  if (exitCode !== undefined) return { conclusion: 'FAILURE', exitCode, error: described };
-  return ended(CONCLUSIONS_OF[error.code] ?? 'UNKNOWN', described);
+  if (!(error instanceof EngineError)) return ended(jobError('job.internal'));
+  return ended(jobError(error.code, error.message));
 }
 
-/** What `docker run` exits with when the program can't be started. */
-const EXIT_CODES: Partial<Record<JobErrorCode, number>> = {
-  'run.command_not_found': 127,
-  'run.not_executable': 126,
-  'run.arguments_too_long': 126,
-  'run.unknown_user': 125,
-  'run.refused': 125,
-  'sandbox.refused': 125,
-};
-
-/** The image can't be had. Everything that is not listed is the platform's failure. */
-const CONCLUSIONS_OF: Partial<Record<JobErrorCode, Conclusion>> = {
-  'image.not_found': 'NOT_FOUND',
-  'image.not_local': 'NOT_FOUND',
-  'image.unauthorized': 'NOT_FOUND',
-  'image.invalid': 'NOT_FOUND',
-  'image.not_allowed': 'NOT_FOUND',
-  'image.wrong_platform': 'NOT_FOUND',
-  'registry.unreachable': 'NOT_FOUND',
-  'registry.rate_limited': 'NOT_FOUND',
-  'registry.failed': 'NOT_FOUND',
-  'pull.timed_out': 'NOT_FOUND',
-};
-
-function ended(conclusion: Conclusion, error: JobError): Outcome {
-  return { conclusion, exitCode: -1, error };
+function ended(error: JobError): Outcome {
+  return { ...endOf(error.code), error };
 }

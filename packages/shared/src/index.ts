@@ -1,5 +1,6 @@
 export * from './buffer-garbage.ts';
 export * from './conclusion.ts';
+export * from './error-end.ts';
 export * from './group.ts';
 export * from './image-policy.ts';
 export * from './image-reference.ts';

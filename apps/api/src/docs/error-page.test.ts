@@ -27,6 +27,18 @@ test('there is a line for each code, with what the caller can do', async () => {
   expect(text).toContain('<td>Use one that <code>Allow</code> names.</td>');
 });
 
+test.each([
+  ['image.not_found', '<code>NOT_FOUND</code> (404)'],
+  ['run.command_not_found', '<code>FAILURE</code> (400), exit code 127'],
+  ['queue.timed_out', '<code>TIMED_OUT</code> (408)'],
+  ['worker.lost', '<code>UNKNOWN</code> (500)'],
+  ['run.out_of_memory', 'by the exit code'],
+  ['output.incomplete', 'by the exit code'],
+])('the line of %s says how the job ends', async (code, end) => {
+  const { text } = await api.call('/docs/errors');
+  expect(text).toContain(`<td><code>${code}</code></td><td>${end}</td>`);
+});
+
 test('the page loads nothing, and is in no frame', async () => {
   const { headers, text } = await api.call('/docs/errors');
   expect(headers['content-security-policy']).toBe("default-src 'none'; frame-ancestors 'none'");

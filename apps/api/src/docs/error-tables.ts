@@ -1,4 +1,11 @@
-import { isRetryCause, JOB_ERRORS } from '@conjob/shared';
+import {
+  CONCLUSIONS,
+  endOf,
+  isBesideAnExit,
+  isRetryCause,
+  JOB_ERRORS,
+  type JobErrorCode,
+} from '@conjob/shared';
 import { REQUEST_ERRORS } from '../http/request-error-catalogue.ts';
 
 /** Codes of one kind, and what there is to say of each. Texts may have `code` in them. */
@@ -26,13 +33,21 @@ export const ERROR_TABLES: readonly ErrorTable[] = [
     title: 'Of a job',
     about:
       '`error` of a job that did not simply run to its end: `{code, message, hint}`. The message may hold what the engine or the registry said.',
-    columns: ['code', 'message', 'hint', 'can `retry` name it?'],
+    columns: ['code', 'conclusion (status)', 'message', 'hint', 'can `retry` name it?'],
     rows: Object.entries(JOB_ERRORS).map(([code, { message, hint }]) => ({
       code,
-      cells: [message, hint ?? '', isRetryCause(code) ? 'yes' : 'no'],
+      cells: [end(code as JobErrorCode), message, hint ?? '', isRetryCause(code) ? 'yes' : 'no'],
     })),
   },
 ];
+
+/** How a job with the error ends, as whoever waits for it is answered. */
+function end(code: JobErrorCode): string {
+  if (isBesideAnExit(code)) return 'by the exit code';
+  const { conclusion, exitCode } = endOf(code);
+  const ended = `\`${conclusion}\` (${CONCLUSIONS[conclusion].status})`;
+  return exitCode === -1 ? ended : `${ended}, exit code ${exitCode}`;
+}
 
 /** Whether the very same request may have another answer. */
 function sentAgain(status: number): string {

@@ -69,7 +69,7 @@ describe('in the ledger', () => {
           const all = [...walk.there, ...unwanted];
           const id = all[event.which % Math.max(1, all.length)];
           if (id === undefined) return;
-          await queue.ledger.finishQueued(id, 'UNKNOWN', jobError('queue.timed_out'));
+          await queue.ledger.finishQueued(id, jobError('queue.timed_out'));
           expect(await queue.ledger.remove(id)).toBe('removed');
           unwanted.delete(id);
           walk.gone(id);

@@ -12,7 +12,7 @@ interface Dependencies {
 export async function endOverdueJobs({ ledger, queue, logger }: Dependencies): Promise<void> {
   const records = await ledger.findAll(await ledger.overdue());
   await eachJob(records, logger, async ({ id, spec, attempts }) => {
-    const ended = await ledger.finishQueued(id, 'TIMED_OUT', jobError('queue.timed_out'));
+    const ended = await ledger.finishQueued(id, jobError('queue.timed_out'));
     if (ended) await queue.remove(id, spec, attempts.length);
   });
 }

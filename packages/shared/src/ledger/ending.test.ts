@@ -74,8 +74,7 @@ describe('to cancel', () => {
 });
 
 describe('to end a queued job', () => {
-  const timeOut = (id: string) =>
-    ledger.submissions.finishQueued(id, 'TIMED_OUT', jobError('queue.timed_out'));
+  const timeOut = (id: string) => ledger.submissions.finishQueued(id, jobError('queue.timed_out'));
 
   test('is done once', async () => {
     const id = await ledger.submit();

@@ -80,7 +80,7 @@ describe('a Redis whose memory is full', () => {
     expect(await ledger.submissions.cancel(running.id, 'enough')).toBe('requested');
     expect(await ledger.worker('first').renew(running)).toBe('enough');
     const error = jobError('queue.timed_out');
-    expect(await ledger.submissions.finishQueued(late, 'TIMED_OUT', error)).toBe(true);
+    expect(await ledger.submissions.finishQueued(late, error)).toBe(true);
   });
 
   test('forgets requirements that no job has', async () => {

@@ -19,11 +19,7 @@ test('each job counts once, by its conclusion, however it came to its end', asyn
   await finish();
   await finish({ conclusion: 'FAILURE', exitCode: 1 });
   await ledger.submissions.cancel(await ledger.submit(), 'enough');
-  await ledger.submissions.finishQueued(
-    await ledger.submit(),
-    'TIMED_OUT',
-    jobError('queue.timed_out'),
-  );
+  await ledger.submissions.finishQueued(await ledger.submit(), jobError('queue.timed_out'));
   await ledger.loseWorker((await ledger.claimAt('started')).id);
   await ledger.submit();
   const { finished } = await readJobTotals(ledger.redis);

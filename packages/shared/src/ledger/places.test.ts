@@ -67,8 +67,7 @@ async function live({ step, end, needsPlace }: Life, look = async () => {}): Pro
       if (!(error instanceof FencedError)) throw error;
     });
   }
-  if (end === 'overdue')
-    await submissions.finishQueued(id, 'TIMED_OUT', jobError('queue.timed_out'));
+  if (end === 'overdue') await submissions.finishQueued(id, jobError('queue.timed_out'));
   // What is not over by now is ended by whoever asks, or by the end of its lease.
   await submissions.cancel(id, 'enough');
   if ((await ledger.find(id)).state === 'running') await ledger.loseWorker(id);

@@ -144,7 +144,7 @@ describe('to cancel a job that is run again', () => {
     const claim = await ledger.claimAt('started');
     await ledger.worker('first').retry(claim, FAILURE, 0);
     const error = jobError('queue.timed_out');
-    expect(await ledger.submissions.finishQueued(claim.id, 'TIMED_OUT', error)).toBe(true);
+    expect(await ledger.submissions.finishQueued(claim.id, error)).toBe(true);
     expect(await ledger.find(claim.id)).toMatchObject({
       result: { conclusion: 'TIMED_OUT' },
       attempts: [{ result: FAILURE }],

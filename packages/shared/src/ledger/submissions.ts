@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Conclusion } from '../conclusion.ts';
+import { endOf } from '../error-end.ts';
 import { DEFAULT_GROUP } from '../group.ts';
 import type { JobError } from '../job-error.ts';
 import { type JobRecord, readJobRecord, recordVersionOf } from '../job-record.ts';
@@ -101,7 +101,8 @@ export class Submissions {
   }
 
   /** Ends a job that no worker has taken yet. False when one has, or when it has finished. */
-  async finishQueued(id: string, conclusion: Conclusion, error: JobError): Promise<boolean> {
+  async finishQueued(id: string, error: JobError): Promise<boolean> {
+    const { conclusion } = endOf(error.code);
     const result = JSON.stringify(resultWithoutOutput(conclusion, error));
     return (await this.#commands.conjobFinish(...endingKeys(id), id, '', result)) === 1;
   }

@@ -76,7 +76,7 @@ export const SERVICE_MOVES: Record<string, Move> = {
   async finishQueued({ ledger, random }, model) {
     if (random.below(6) > 0) return;
     const error = jobError('queue.timed_out');
-    const ended = await ledger.submissions.finishQueued(model.id, 'TIMED_OUT', error);
+    const ended = await ledger.submissions.finishQueued(model.id, error);
     expect(ended).toBe(model.state === 'queued');
     if (ended) end(model, 'TIMED_OUT');
   },
