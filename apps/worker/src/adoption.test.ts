@@ -3,7 +3,7 @@ import { until } from '@conjob/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { Adoption } from './adoption.ts';
 import { containerSpec } from './container-spec.ts';
-import type { Engine } from './engine/engine.ts';
+import { type Engine, NetworkGoneError } from './engine/engine.ts';
 import { FakeEngine } from './engine/fake/fake-engine.ts';
 import { RunningJobs } from './running-jobs.ts';
 import { jobDependencies } from './testing/job-dependencies.ts';
@@ -33,8 +33,8 @@ const attemptsOf = (worker: string, leaseMs = LEASE_MS) =>
 const hold = (worker: string) => ledger.redis.set(keys.workerName(worker), 'a process');
 const leave = (worker: string) => ledger.redis.del(keys.workerName(worker));
 
-/** A job as a process of a worker leaves it that is killed while the container runs. */
-async function leftRunning(job: Partial<TestJob>, worker = 'test') {
+/** A job as a process of a worker leaves it that is killed just before it starts the container. */
+async function leftStarting(job: Partial<TestJob>, worker = 'test') {
   const attempts = attemptsOf(worker);
   const id = await ledger.submit({ image: 'shell', killTimeoutSeconds: 0, ...job });
   const outcome = await attempts.claim(id, `token-${id}`);
@@ -45,9 +45,15 @@ async function leftRunning(job: Partial<TestJob>, worker = 'test') {
     containerSpec(claim, IMAGE, testSandbox(), { ...defaults, worker }),
   );
   await attempts.advance(claim, 'started', 'running', { containerId: container });
-  await fake.start(container);
-  const hasEnded = async () => (await fake.inspect(container))?.status === 'exited';
-  return { id, claim, container, attempts, hasEnded: () => until(hasEnded) };
+  return { id, claim, container, attempts };
+}
+
+/** The same while the container runs. */
+async function leftRunning(job: Partial<TestJob>, worker?: string) {
+  const left = await leftStarting(job, worker);
+  await fake.start(left.container);
+  const hasEnded = async () => (await fake.inspect(left.container))?.status === 'exited';
+  return { ...left, hasEnded: () => until(hasEnded) };
 }
 
 function adoptionBy(worker: string, engine: Engine = fake, leaseMs = LEASE_MS) {
@@ -135,6 +141,39 @@ describe('an adopted job whose container', () => {
     await fake.stop(container, 0);
     await adopt();
     expect(await resultOf(id)).toMatchObject({ conclusion: 'TIMED_OUT' });
+  });
+
+  test('was about to be started is started now', async () => {
+    const { id } = await leftStarting({ args: ['sh', '-c', 'exit 3'] });
+    await adopt();
+    expect(await resultOf(id)).toMatchObject({ conclusion: 'FAILURE', exitCode: 3, error: null });
+  });
+
+  test('was about to be started in a held network that is gone is lost: the job has done nothing', async () => {
+    const { id } = await leftStarting({ args: ['true'] });
+    const engine = override(fake, {
+      start: async () => {
+        const words = 'cannot join network of a non running container: 0a1b';
+        throw new NetworkGoneError(words, 'run.refused');
+      },
+    });
+    await adopt(engine);
+    expect(await resultOf(id)).toMatchObject({
+      conclusion: 'UNKNOWN',
+      exitCode: -1,
+      error: { code: 'worker.lost' },
+    });
+  });
+
+  test('was refused for another reason when it was started fails by that', async () => {
+    const { id } = await leftStarting({ args: ['true'] });
+    const engine = override(fake, {
+      start: async () => {
+        throw new NetworkGoneError('/proc/1/ns/net: not found', 'run.command_not_found');
+      },
+    });
+    await adopt(engine);
+    expect(await resultOf(id)).toMatchObject({ conclusion: 'FAILURE', exitCode: 127 });
   });
 
   test('still runs, and then ends by a signal, keeps its code', async () => {

@@ -3,7 +3,7 @@ import { AttemptProgress } from './attempt-progress.ts';
 import { type ContainerExit, concludeError, concludeExit, type Outcome } from './conclusion.ts';
 import { ContainerMaker } from './container-maker.ts';
 import { endedForMs } from './ended-for.ts';
-import { type ContainerId, isEngineAway } from './engine/engine.ts';
+import { type ContainerId, EngineError, isEngineAway, NetworkGoneError } from './engine/engine.ts';
 import { JoiningContainer } from './networks/joining-container.ts';
 import type { OutputRecorder } from './output/output-recorder.ts';
 import { rejoinContainer } from './rejoin-container.ts';
@@ -75,7 +75,8 @@ export class Attempt {
       const options = await this.#runOptions(container);
       // Died between the note that it starts the container and the start: it never ran.
       const state = await engine.inspect(container);
-      if (state?.status === 'created') return runContainer(engine, container, options);
+      if (state?.status === 'created')
+        return runContainer(engine, container, options).catch(throwLostWithNetwork);
       // Also what has ended since: the process before was stopping it.
       this.#progress.hasRun(Math.max(0, ranMs - endedForMs(state)));
       return rejoinContainer(engine, container, options);
@@ -144,4 +145,14 @@ export class Attempt {
     }
     return outcome;
   }
+}
+
+/**
+ * The held network that the container was to join ended with the worker that made it: no doing of the job. Other codes
+ * may be about the job's own command.
+ */
+function throwLostWithNetwork(error: unknown): never {
+  if (!(error instanceof NetworkGoneError) || error.code !== 'run.refused') throw error;
+  const cause = { cause: error };
+  throw new EngineError('worker.lost', 'the network that the container was to join is gone', cause);
 }
