@@ -13,5 +13,8 @@ export async function unusedHelpers(
   if (helpers.length === 0) return [];
   const jobs = await engine.list({ [LABELS.installation]: installation }, 'unended');
   const used = new Set(jobs.map(({ labels }) => labels[LABELS.network]));
-  return helpers.filter(({ labels }) => !used.has(labels[LABELS.network]));
+  return helpers.filter(({ labels: { [LABELS.network]: network } }) => {
+    // No job is in the network of one without a label, like what tries a runtime; most jobs have none either.
+    return network === undefined || !used.has(network);
+  });
 }

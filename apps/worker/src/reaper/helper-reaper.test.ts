@@ -81,6 +81,22 @@ describe('a helper', () => {
     expect(await isThere(id)).toBe(false);
   });
 
+  test('without a network for jobs is removed also while a job runs in a network of its own', async () => {
+    const owned = { [LABELS.helperOf]: 'test', [LABELS.worker]: 'one' };
+    const probe = await engine.helpers.start({
+      name: 'probe',
+      labels: owned,
+      network: 'none',
+      volumes: [],
+    });
+    const labels = { [LABELS.installation]: 'test' };
+    const job = await engine.create(testContainer(IMAGE, ['sleep', '600'], { labels }));
+    await reaper.pass();
+    now += GRACE_MS;
+    expect(await reaper.pass()).toBe(false);
+    expect([await isThere(probe), await isThere(job)]).toEqual([false, true]);
+  });
+
   test('is left while Redis does not say who lives', async () => {
     const id = await helper();
     await reaper.pass();
