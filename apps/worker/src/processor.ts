@@ -29,7 +29,7 @@ const MIN_RETRY_MS = 1_000;
 const LEASED_MS = 5_000;
 /** Between two looks at a job that only a newer version reads. */
 const NEWER_MS = 5_000;
-/** A delivery may be ahead of its own record, since the API sends both at once: so often it is looked for. */
+/** A ticket comes once the ledger has its job. One of a job that it does not know, removed or lost with Redis' last writes, goes after so many looks. */
 const MAX_LOOKS = 10;
 /** Of so many jobs it is remembered that they were complained of. */
 const MAX_REMEMBERED = 1_000;

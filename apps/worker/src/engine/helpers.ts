@@ -14,7 +14,10 @@ export interface Helpers {
   readonly image: string;
   /** Makes sure that the engine has the image. May be called at any time, by many at once. */
   ensureImage(): Promise<void>;
-  /** Makes a helper, with the image if need be. Returns when it runs; when it throws, nothing is left. */
+  /**
+   * Makes a helper, with the image if need be. Returns when it runs. When it throws, one by this name may be left: of an engine
+   * that was too slow to answer.
+   */
   start(spec: HelperSpec): Promise<ContainerId>;
   /** Begins to look at a running helper from inside. */
   openView(helper: ContainerId): Promise<HelperView>;

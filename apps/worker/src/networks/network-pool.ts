@@ -34,7 +34,7 @@ const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 60_000;
 
 /**
- * HeldNetworks of one network, made ahead, one after the other, as many as were missed.
+ * Held networks of one kind, made ahead, one after the other, as many as were missed.
  * Who finds none ready does without: nobody waits for one to be made. Each is used by one job at a time.
  */
 export class NetworkPool {
