@@ -6,6 +6,7 @@ import type { JobRecord, JobSpec, JobSpecInput } from '@conjob/shared';
 import { afterAll, describe, expect, test } from 'vitest';
 import { testSchema } from '../testing/test-schema.ts';
 import { reproduce } from './reproduce.ts';
+import { askedSandbox } from './sandbox-flags.ts';
 
 /** What every container sees, of the second attempt. */
 const OWN_ENV = ['--env', 'CONJOB_JOB_ID=j_X', '--env', 'CONJOB_ATTEMPT=2'];
@@ -94,6 +95,24 @@ describe('reproduce', () => {
     expect(comments(true).length).toBe(comments(false).length + 1);
     expect(comments()).toEqual(comments(false));
   });
+
+  test.each([
+    ['crun', true],
+    ['sysbox-runc', false],
+    ['runc', false],
+  ])(
+    'says of a runtime that another engine may lack that it can be left out: %s',
+    (runtime, isSaid) => {
+      const job = record({ image: 'alpine' });
+      const text = reproduce({ ...job, sandbox: { ...askedSandbox(job.spec), runtime } });
+      const comment =
+        '# It ran with the runtime crun. Where the engine has none, leave --runtime out: the result is the same.';
+      expect(text.split('\n').includes(comment)).toBe(isSaid);
+      const words = wordsOf(text);
+      const given = words.includes('--runtime') ? words[words.indexOf('--runtime') + 1] : 'runc';
+      expect(given).toBe(runtime);
+    },
+  );
 
   test('lets another machine get an image that was not to be pulled, if it has a digest', () => {
     const pull = (digest: string | null) =>

@@ -65,6 +65,9 @@ export function reproduce({
       'Its image had a secret, which is not shown: put it into a file named secret.',
     spec.useDockerCache === true &&
       'Its /var/lib/docker was a volume that runs of its image share. This run has none of what was in it.',
+    // Workers choose it by themselves. It does what runc does; that can't be said of a runtime that somebody has configured.
+    sandbox?.runtime === 'crun' &&
+      'It ran with the runtime crun. Where the engine has none, leave --runtime out: the result is the same.',
   ].filter((comment) => comment !== false);
   return [
     ...comments.map((comment) => `# ${comment}`),
