@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { childProcesses, TEST_IMAGES, type TempFolder, tempFolder } from '@conjob/testkit';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
@@ -33,6 +34,12 @@ function start(env: Readonly<Record<string, string>> = {}): ProductProcess {
   });
   running.push(process);
   return process;
+}
+
+async function pings(socketPath: string): Promise<number | undefined> {
+  const [response] = await once(get({ socketPath, path: '/_ping', agent: false }), 'response');
+  response.resume();
+  return response.statusCode;
 }
 
 async function urlOf(process: ProductProcess): Promise<string> {
@@ -146,6 +153,11 @@ describe('npm start', () => {
       const url = await urlOf(conjob);
       const response = await fetch(`${url}/job/run?${query('conjob/echo')}&arg=own`);
       expect(await response.text()).toBe('own\n');
+      // Where a `docker` of whoever started it finds the engine.
+      const [, socket = ''] = await conjob.says(
+        /Docker engine {2}private, DOCKER_HOST=unix:\/\/(\/\S+), data in /,
+      );
+      expect(await pings(socket)).toBe(200);
       const children = childProcesses(conjob.pid).map(({ pid }) => pid);
       expect(await conjob.stop()).toBe(0);
       expect(children.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);

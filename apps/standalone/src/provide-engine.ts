@@ -41,9 +41,10 @@ export async function provideEngine(
   if (process.getuid?.() !== 0) throw new ConfigError(await explainNoEngine());
   const engine = await startEngine({ dataDir, network: 'bridge', say });
   releasers.push(() => engine.stop());
+  const url = `unix://${engine.socketPath}`;
   return {
-    url: `unix://${engine.socketPath}`,
-    description: `private, data in ${dataDir}/engine`,
+    url,
+    description: `private, DOCKER_HOST=${url}, data in ${dataDir}/engine`,
     isPrivate: true,
     lost: engine.exited.then((exit) =>
       exit.expected
