@@ -14,7 +14,7 @@ import { errorPageRoutes } from './docs/error-page.ts';
 import { eventRoutes } from './follow/event-routes.ts';
 import type { FollowDependencies } from './follow/follow-job.ts';
 import type { AbandonedJobs } from './jobs/abandoned-jobs.ts';
-import { currentSpecSchema } from './jobs/current-spec-schema.ts';
+import { CurrentSpecSchema } from './jobs/current-spec-schema.ts';
 import { jobRoutes } from './jobs/job-routes.ts';
 import type { JobService } from './jobs/job-service.ts';
 import { outputRoutes } from './jobs/output-routes.ts';
@@ -55,7 +55,7 @@ export interface AppDependencies extends BaseDependencies {
 export function createApp(dependencies: AppDependencies): Express {
   const { config, tokens, jobs, waits, abandoned, follow, workers, secrets, limits } = dependencies;
   const { reachedAt, logins, maxInputBytes, corsOrigins: origins } = config;
-  const specSchema = currentSpecSchema(limits, config.limits);
+  const specSchema = new CurrentSpecSchema(limits, config.limits);
   const routes = { jobs, waits, abandoned, follow, maxInputBytes, specSchema };
   const brake = new GuessBrake({ perMinute: config.loginFailuresPerMinute });
   const watch = new TokenWatch(tokens, dependencies.logger);
@@ -72,7 +72,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(runRoutes(routes), jobRoutes(routes), outputRoutes(routes), eventRoutes(routes));
   app.use(workerRoutes(workers), secretRoutes(secrets));
   app.use(
-    openApiRoutes(async () => apiDocument(await specSchema())),
+    openApiRoutes(async () => apiDocument(await specSchema.current())),
     errorPageRoutes(),
     docsRoutes(),
   );

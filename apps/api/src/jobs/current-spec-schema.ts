@@ -1,23 +1,69 @@
-import { type JobLimits, type JobSpecSchema, jobSpecSchema, type Limits } from '@conjob/shared';
+import {
+  type JobLimits,
+  type JobSpecSchema,
+  jobSpecSchema,
+  type Limits,
+  type SpecLimits,
+} from '@conjob/shared';
+import { RequestError } from '../http/request-errors.ts';
+import { OutdatedLimitsError } from './outdated-limits-error.ts';
 
 /** The schema of a job spec by the limits as they are at the moment. */
-export type CurrentSpecSchema = () => Promise<JobSpecSchema>;
+export class CurrentSpecSchema {
+  readonly #limits: Pick<Limits, 'current'>;
+  readonly #others: JobLimits;
+  #made: { readonly limits: SpecLimits; readonly schema: JobSpecSchema } | undefined;
 
-/** Asks for the limits each time: whatever an operator sets holds for the next request, to any process. */
-export function currentSpecSchema(
-  limits: Pick<Limits, 'current'>,
-  others: JobLimits,
-): CurrentSpecSchema {
-  let made = { ...others, schema: jobSpecSchema(others) };
-  return async () => {
-    const { maxTimeoutSeconds, maxKillTimeoutSeconds } = await limits.current();
-    const isMade =
-      made.maxTimeoutSeconds === maxTimeoutSeconds &&
-      made.maxKillTimeoutSeconds === maxKillTimeoutSeconds;
-    if (!isMade) {
-      const all = { ...others, maxTimeoutSeconds, maxKillTimeoutSeconds };
-      made = { ...all, schema: jobSpecSchema(all) };
+  constructor(limits: Pick<Limits, 'current'>, others: JobLimits) {
+    this.#limits = limits;
+    this.#others = others;
+  }
+
+  /** Asks for the limits each time. */
+  async current(): Promise<JobSpecSchema> {
+    const { maxTimeoutSeconds, maxKillTimeoutSeconds } = await this.#limits.current();
+    const limits = { maxTimeoutSeconds, maxKillTimeoutSeconds };
+    if (this.#made === undefined || !areSame(this.#made.limits, limits)) {
+      this.#made = { limits, schema: jobSpecSchema({ ...this.#others, ...limits }) };
     }
-    return made.schema;
-  };
+    return this.#made.schema;
+  }
+
+  /**
+   * Reads a request, and submits what it asks for. Whatever an operator sets holds for the next request, to any process: but
+   * mostly he sets nothing, so a request is read by the limits as they were, and the ledger says when they are others.
+   * Only then, or when it seems to be wrong, they are asked for, and it is read once more.
+   */
+  async submit<Job, Submitted>(
+    read: (schema: JobSpecSchema) => Job,
+    submit: (job: Job, checkedBy: SpecLimits | undefined) => Promise<Submitted>,
+  ): Promise<Submitted> {
+    const made = this.#made;
+    const job = made && readIfRight(() => read(made.schema));
+    if (made !== undefined && job !== undefined) {
+      try {
+        return await submit(job, made.limits);
+      } catch (error) {
+        if (!(error instanceof OutdatedLimitsError)) throw error;
+      }
+    }
+    return submit(read(await this.current()), undefined);
+  }
+}
+
+function areSame(a: SpecLimits, b: SpecLimits): boolean {
+  return (
+    a.maxTimeoutSeconds === b.maxTimeoutSeconds &&
+    a.maxKillTimeoutSeconds === b.maxKillTimeoutSeconds
+  );
+}
+
+/** Undefined when it is wrong by this schema. */
+function readIfRight<Job>(read: () => Job): Job | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RequestError) return undefined;
+    throw error;
+  }
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { JobSpecSchema, SpecLimits } from '@conjob/shared';
 import { type RequestHandler, Router } from 'express';
 import { jobGroup } from '../auth/job-group.ts';
 import { principalOf } from '../auth/principal.ts';
@@ -22,6 +23,7 @@ import {
 import type { JobRouteDependencies } from './job-route-dependencies.ts';
 import { type JobView, jobPath } from './job-view.ts';
 import { nextPageUrl, readListQuery } from './list-query.ts';
+import type { NewJob } from './new-job.ts';
 import { ON_DISCONNECT } from './on-disconnect.ts';
 import { readQueryRequest } from './query-request.ts';
 import { reproduce } from './reproduce.ts';
@@ -44,16 +46,24 @@ export function jobRoutes({
 }: JobRouteDependencies) {
   const submit: RequestHandler = async (req, res) => {
     const { originalUrl: url } = req;
-    const schema = await specSchema();
-    const job = isQueryForm(url)
-      ? readQueryRequest(schema, url, bodyOf(req))
-      : readSpecRequest(schema, url, req.get('content-type'), bodyOf(req));
-    const preferences = readPreferences(req.get('prefer'));
-    const submitted = await jobs.submit(job, {
-      keyHash: idempotencyKeyHash(req, res),
-      group: jobGroup(principalOf(res), job.spec.group),
-      traceparent: passedTrace(res),
-    });
+    const read = (schema: JobSpecSchema): NewJob =>
+      isQueryForm(url)
+        ? readQueryRequest(schema, url, bodyOf(req))
+        : readSpecRequest(schema, url, req.get('content-type'), bodyOf(req));
+    const submitting = async (job: NewJob, checkedBy: SpecLimits | undefined) => {
+      const preferences = readPreferences(req.get('prefer'));
+      const submitted = await jobs.submit(job, {
+        keyHash: idempotencyKeyHash(req, res),
+        group: jobGroup(principalOf(res), job.spec.group),
+        traceparent: passedTrace(res),
+        checkedBy,
+      });
+      return { submitted, preferences, cancelOnDisconnect: job.cancelOnDisconnect };
+    };
+    const { submitted, preferences, cancelOnDisconnect } = await specSchema.submit(
+      read,
+      submitting,
+    );
     setSubmittedHeaders(res, submitted);
     res.location(jobPath(submitted.id));
     setAppliedPreferences(res, preferences);
@@ -63,7 +73,7 @@ export function jobRoutes({
       signal: clientLeft(res),
     });
     if (end === 'disconnected') {
-      if (job.cancelOnDisconnect) abandoned.cancel(submitted.id);
+      if (cancelOnDisconnect) abandoned.cancel(submitted.id);
       return;
     }
     if (end === 'missing') throw jobGone();

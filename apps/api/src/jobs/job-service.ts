@@ -6,6 +6,7 @@ import {
   type Lines,
   type Logger,
   newJobId,
+  type SpecLimits,
   type Submissions,
 } from '@conjob/shared';
 import type { Redis } from 'ioredis';
@@ -26,6 +27,7 @@ import {
 } from './job-output.ts';
 import { type JobView, NO_REASON, viewJob } from './job-view.ts';
 import type { NewJob } from './new-job.ts';
+import { OutdatedLimitsError } from './outdated-limits-error.ts';
 import type { QueuedMarks } from './queued-marks.ts';
 import { findWaiting } from './waiting.ts';
 
@@ -54,6 +56,8 @@ export interface SubmitOptions {
   readonly group?: string;
   /** Told of the id of a new job before there is a job. */
   readonly onNew?: (id: string) => void;
+  /** See `Submission`. */
+  readonly checkedBy?: SpecLimits | undefined;
 }
 
 export interface Submitted {
@@ -64,7 +68,7 @@ export interface Submitted {
   readonly rate: JobRate | null;
 }
 
-/** What callers can do with jobs, apart from waiting. Throws `RequestError` for what can't be. */
+/** What callers can do with jobs, apart from waiting. Throws `RequestError` for what can't be, and {@link OutdatedLimitsError}. */
 export class JobService {
   readonly #dependencies: Dependencies;
 
@@ -74,15 +78,17 @@ export class JobService {
 
   async submit(
     job: NewJob,
-    { keyHash, needsPlace, traceparent, group, onNew }: SubmitOptions = {},
+    { keyHash, needsPlace, traceparent, group, onNew, checkedBy }: SubmitOptions = {},
   ): Promise<Submitted> {
     const newId = newJobId();
     const { spec: sealed, fingerprint } = await this.#dependencies.secrets.seal(newId, job);
     const spec = traceparent === undefined ? sealed : { ...sealed, traceparent };
     const idempotency = keyHash === undefined ? undefined : { keyHash, fingerprint };
-    const submission = { id: newId, spec, input: job.input, idempotency, needsPlace, group };
+    const { input } = job;
+    const submission = { id: newId, spec, input, idempotency, needsPlace, group, checkedBy };
     onNew?.(newId);
     const accepted = await this.#dependencies.ledger.accept(submission);
+    if (accepted.outcome === 'outdated') throw new OutdatedLimitsError();
     if (accepted.outcome === 'refused') {
       this.#dependencies.onRefused?.(accepted.limit);
       throw new RefusedJobError(accepted);

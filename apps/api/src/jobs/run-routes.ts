@@ -1,4 +1,4 @@
-import type { JobError, JobResult } from '@conjob/shared';
+import type { JobError, JobResult, JobSpecSchema, SpecLimits } from '@conjob/shared';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { jobGroup } from '../auth/job-group.ts';
 import { principalOf } from '../auth/principal.ts';
@@ -25,7 +25,7 @@ import {
 import { bytesOf, type FirstOutput, type OutputPiece } from './job-output.ts';
 import type { JobRouteDependencies } from './job-route-dependencies.ts';
 import { conclusionFacts, errorOf, viewRun } from './job-view.ts';
-import { readQueryRequest } from './query-request.ts';
+import { type QueryRequest, readQueryRequest } from './query-request.ts';
 import type { ExpectedJob } from './wait-for-job.ts';
 
 /** What is kept of a request while its job runs. */
@@ -57,9 +57,23 @@ export function runRoutes({
   const start = async (req: Request, res: Response): Promise<StartedRun | null> => {
     // The body is input whatever its type, but who names no image may take this for `/jobs`.
     const hint = isJsonType(req.get('content-type')) ? 'A job spec goes to POST /jobs.' : undefined;
-    const job = readQueryRequest(await specSchema(), req.originalUrl, bodyOf(req), hint);
+    const read = (schema: JobSpecSchema) =>
+      readQueryRequest(schema, req.originalUrl, bodyOf(req), hint);
+    const started = await specSchema.submit(read, (job, checkedBy) =>
+      submit(req, res, job, checkedBy),
+    );
     req.body = undefined;
-    if (job.wantsStream) refuseOtherThanText(req.get('accept'));
+    return started;
+  };
+
+  const submit = async (
+    req: Request,
+    res: Response,
+    job: QueryRequest,
+    checkedBy: SpecLimits | undefined,
+  ): Promise<StartedRun | null> => {
+    const { wantsStream, cancelOnDisconnect } = job;
+    if (wantsStream) refuseOtherThanText(req.get('accept'));
     const preferences = readPreferences(req.get('prefer'));
     const seconds = preferredWaitSeconds(preferences);
     const keyHash = idempotencyKeyHash(req, res);
@@ -73,6 +87,7 @@ export function runRoutes({
         needsPlace: true,
         traceparent: passedTrace(res),
         group,
+        checkedBy,
         onNew: (id) => {
           expected = waits.expect(id);
         },
@@ -86,7 +101,6 @@ export function runRoutes({
       answerRejected(res, submitted);
       return null;
     }
-    const { wantsStream, cancelOnDisconnect } = job;
     if (submitted.replayed || wantsStream) {
       expected?.forget();
       expected = undefined;

@@ -208,6 +208,33 @@ describe('the limit of jobs that wait', () => {
   });
 });
 
+describe('a job that was checked by limits', () => {
+  const checkedBy = { maxTimeoutSeconds: 5, maxKillTimeoutSeconds: 3 };
+  beforeEach(async () => void (await limits.change(checkedBy)));
+
+  test('is taken as long as they hold', async () => {
+    expect(await outcomesOf(accept({ checkedBy }))).toEqual(['accepted']);
+  });
+
+  test.each(['maxTimeoutSeconds', 'maxKillTimeoutSeconds'] as const)(
+    'leaves no trace when %s is another one by now',
+    async (name) => {
+      await limits.change({ [name]: 7 });
+      const before = await ledger.redis.keys('*');
+      const idempotency = { keyHash: 'checked', fingerprint: 'f' };
+      expect(await outcomesOf(accept({ checkedBy, idempotency }))).toEqual(['outdated']);
+      expect((await ledger.redis.keys('*')).sort()).toEqual(before.sort());
+      expect(await outcomesOf(accept({ idempotency }))).toEqual(['accepted']);
+      expect(await outcomesOf(accept({ checkedBy, idempotency }))).toEqual(['replayed']);
+    },
+  );
+
+  test('is not taken when nobody knows any limits', async () => {
+    await ledger.redis.del(keys.limits);
+    expect(await outcomesOf(accept({ checkedBy }))).toEqual(['outdated']);
+  });
+});
+
 describe('what the limits are', () => {
   test('is what was set, else the default of the process that was started last', async () => {
     expect(await limits.current()).toEqual(DEFAULTS);

@@ -47,8 +47,8 @@ async function bringTo(step: Step, id: string) {
 
 /** The error, and what others make of it: nobody holds the job any more, and it has ended. */
 async function live({ step, end, needsPlace }: Life, look = async () => {}): Promise<void> {
-  const { id, outcome } = await accept(needsPlace);
-  if (outcome === 'refused') return;
+  const { id } = await accept(needsPlace);
+  if (id === null) return;
   const claim = await bringTo(step, id);
   await look();
   const worker = ledger.worker('first');

@@ -16,13 +16,14 @@ import {
 
 /**
  * KEYS[8]: idempotency (or the job again). ARGV: id, version, spec, queue, requirements, rank, retentionMs,
- * queueTimeoutMs, input, hasInput, fingerprint, idempotencyMs, needsPlace, group. A job that is refused leaves no trace.
+ * queueTimeoutMs, input, hasInput, fingerprint, idempotencyMs, needsPlace, group, checkedBy. A job that is refused, or was checked
+ * by other limits than those that hold, leaves no trace.
  * There is no event: nobody can be waiting for news of a job that nobody knows.
  */
 export const ACCEPT = `${NOW}${LINES}${WAIT}${REFUSAL}
 local job, jobs, expiry, adding, waitingPrefix, queueDeadlines, input, idempotency, placements, news, leases, limits, accepted, syncRuns, turnsPrefix, lastTurn =
   unpack(KEYS)
-local id, version, spec, queue, requires, rank, retentionMs, queueTimeoutMs, bytes, hasInput, fingerprint, idempotencyMs, needsPlace, group =
+local id, version, spec, queue, requires, rank, retentionMs, queueTimeoutMs, bytes, hasInput, fingerprint, idempotencyMs, needsPlace, group, checkedBy =
   unpack(ARGV)
 if redis.call('EXISTS', job) == 1 then return { 'accepted', id } end -- the same call, sent again
 if fingerprint ~= '' then
@@ -35,6 +36,10 @@ local micros = time[1] * 1000000 + time[2]
 local k = { limits = limits, accepted = accepted, leases = leases, syncRuns = syncRuns,
   waiting = waitingPrefix .. queue, jobs = jobs, expiry = expiry,
   waitingPrefix = waitingPrefix, turnsPrefix = turnsPrefix, lastTurn = lastTurn }
+local function limitText(name) return string.format('%.0f', limitOf(limits, name)) end
+if checkedBy ~= '' and checkedBy ~= limitText('maxTimeoutSeconds') .. ' ' .. limitText('maxKillTimeoutSeconds') then
+  return { 'outdated', '' }
+end
 local refused = refusal(k, micros, needsPlace == '1')
 if refused then return refused end
 noteAccepted(accepted, micros, id)

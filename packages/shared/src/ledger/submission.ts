@@ -1,5 +1,8 @@
 import type { JobSpec } from '../job-spec.ts';
-import type { LimitName } from '../limits.ts';
+import type { LimitName, LimitValues } from '../limits.ts';
+
+/** The limits by which a spec is checked. */
+export type SpecLimits = Pick<LimitValues, 'maxTimeoutSeconds' | 'maxKillTimeoutSeconds'>;
 
 export interface Submission {
   readonly id: string;
@@ -12,6 +15,8 @@ export interface Submission {
   readonly idempotency?: { readonly keyHash: string; readonly fingerprint: string } | undefined;
   /** Refused when as many jobs run, or are promised to run next, as may: not one that waits for a place. */
   readonly needsPlace?: boolean | undefined;
+  /** By which its spec was checked: not taken when they are others by now. Undefined: they have just been asked for. */
+  readonly checkedBy?: SpecLimits | undefined;
 }
 
 /** How many new jobs a second takes, and how many more it takes now. */
@@ -21,8 +26,8 @@ export interface JobRate {
 }
 
 /**
- * `replayed`: the key was used for the same request; `conflict`: for another one; `refused`: by a limit,
- * and there is no job.
+ * `replayed`: the key was used for the same request; `conflict`: for another one. There is no job when it was `refused`
+ * by a limit, or checked by limits that are `outdated`.
  */
 export type Acceptance =
   | {
@@ -37,4 +42,5 @@ export type Acceptance =
       readonly limit: LimitName;
       readonly allowed: number;
       readonly rate: JobRate | null;
-    };
+    }
+  | { readonly outcome: 'outdated'; readonly id: null; readonly rate: null };

@@ -36,6 +36,7 @@ export class Submissions {
     input,
     idempotency,
     needsPlace = false,
+    checkedBy,
   }: Submission): Promise<Acceptance> {
     const queue = queueOf(spec.requires);
     const [outcome, jobId, limit, allowed = 0, perSecond, left = 0] =
@@ -70,7 +71,9 @@ export class Submissions {
         IDEMPOTENCY_MS,
         needsPlace ? '1' : '0',
         group,
+        checkedBy ? `${checkedBy.maxTimeoutSeconds} ${checkedBy.maxKillTimeoutSeconds}` : '',
       );
+    if (outcome === 'outdated') return { outcome, id: null, rate: null };
     const rate = perSecond === undefined ? null : { allowed: perSecond, left };
     if (outcome === 'refused') {
       return { outcome, id: null, limit: limit as LimitName, allowed, rate };
