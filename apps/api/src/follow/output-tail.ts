@@ -7,6 +7,8 @@ import { isAfter } from './position.ts';
 const PAGE = 16;
 /** What waits for a reader that is slower than the output; beyond it, it reads that itself. */
 const MAX_QUEUED_BYTES = 256 * 1024;
+/** What a chunk takes beside its bytes: it can be a single one. */
+const CHUNK_BYTES = 512;
 
 export interface TailStart {
   readonly id: string;
@@ -106,7 +108,7 @@ export class OutputTail {
   #enqueue(chunks: readonly StoredChunk[]): void {
     for (const chunk of chunks) {
       this.#queue.push(chunk);
-      this.#queuedBytes += chunk.data.length;
+      this.#queuedBytes += chunk.data.length + CHUNK_BYTES;
     }
     if (this.#queuedBytes > MAX_QUEUED_BYTES) {
       this.close();
