@@ -22,8 +22,8 @@ export function firstOutput(redis: Redis, id: string): FirstOutput {
 }
 
 /**
- * The output of a job so far, in the order in which it was written. That of an attempt is complete before the next one begins, so what
- * was read once stays the beginning of it: see `liveBytes`, which counts in the same way.
+ * The output of a job so far, in the order in which it was written. That of an attempt is complete before the next
+ * one begins, so what was read once stays the beginning of it: see `liveBytes`, which counts in the same way.
  */
 export async function* outputPieces(
   redis: Redis,

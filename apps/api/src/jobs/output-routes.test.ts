@@ -1,5 +1,7 @@
+import { keys } from '@conjob/shared';
 import { until } from '@conjob/testkit';
-import { describe, expect, test } from 'vitest';
+import { Redis } from 'ioredis';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { byImage } from '../testing/scripts.ts';
 import { useTestApi } from '../testing/test-api.ts';
 
@@ -67,10 +69,26 @@ describe('GET /jobs/{id}/output', () => {
     expect(await api.call(`/jobs/${id}/output`)).toMatchObject({ status: 200, text: '' });
   });
 
-  test('answers HEAD without the bytes', async () => {
+  test('answers HEAD without the bytes, and does not read them for that', async () => {
     const id = await run('echo');
-    const answer = await api.call(`/jobs/${id}/output`, { method: 'HEAD' });
-    expect(answer).toMatchObject({ status: 200, text: '' });
+    const reads: string[] = [];
+    const monitor = await new Redis(api.redis.url).monitor();
+    onTestFinished(() => monitor.disconnect());
+    monitor.on('monitor', (_time, args: string[]) => {
+      if (args[1]?.startsWith(keys.output(id, 1))) reads.push(args.join(' '));
+    });
+    for (const path of [`/jobs/${id}/output`, `/jobs/${id}/attempts/1/output`]) {
+      const answer = await api.call(path, { method: 'HEAD' });
+      expect(answer).toMatchObject({ status: 200, text: '' });
+      expect(answer.headers).toMatchObject({
+        'content-type': 'text/plain; charset=utf-8',
+        'conjob-conclusion': 'SUCCESS',
+      });
+    }
+    expect((await api.call(`/jobs/${id}/output?offset=1`)).status).toBe(200);
+    await until(() => reads.length > 0);
+    // That of the GET.
+    expect(reads).toHaveLength(1);
   });
 
   test.each([

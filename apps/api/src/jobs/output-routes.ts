@@ -1,4 +1,4 @@
-import { type RequestHandler, Router } from 'express';
+import { type RequestHandler, type Response, Router } from 'express';
 import { followOutput } from '../follow/follow-output.ts';
 import { allowMethods } from '../http/allow-methods.ts';
 import { Query } from '../http/query.ts';
@@ -17,8 +17,7 @@ export function outputRoutes({ jobs, follow }: Pick<JobRouteDependencies, 'jobs'
     const record = await jobs.find(req.params.id);
     if (isFollowed) return followOutput(res, follow, record, range);
     setResultHeaders(res, record);
-    res.type('text/plain');
-    await sendChunks(res, jobs.output(record, range));
+    await sendOutput(res, jobs.output(record, range));
   };
 
   const showAttempt: RequestHandler<{ id: string; number: string }> = async (req, res) => {
@@ -28,8 +27,7 @@ export function outputRoutes({ jobs, follow }: Pick<JobRouteDependencies, 'jobs'
     if (attempt === undefined) throw noSuchAttempt(record.attempts.length);
     if (isFollowed) return followOutput(res, follow, record, { ...range, attempt: attempt.number });
     setResultHeaders(res, { id: record.id, result: attempt.result });
-    res.type('text/plain');
-    await sendChunks(res, jobs.output(record, { ...range, attempt: attempt.number }));
+    await sendOutput(res, jobs.output(record, { ...range, attempt: attempt.number }));
   };
 
   const router = Router();
@@ -39,6 +37,12 @@ export function outputRoutes({ jobs, follow }: Pick<JobRouteDependencies, 'jobs'
     .all(allowMethods('GET', 'HEAD'))
     .get(showAttempt);
   return router;
+}
+
+async function sendOutput(res: Response, output: AsyncIterable<Buffer>): Promise<void> {
+  res.type('text/plain');
+  if (res.req.method === 'HEAD') res.end();
+  else await sendChunks(res, output);
 }
 
 function readRange(url: string): OutputRange & { readonly isFollowed: boolean } {
