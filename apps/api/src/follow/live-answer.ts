@@ -15,8 +15,9 @@ export function announceTrailers(res: Response): void {
 }
 
 /**
- * Sends output as it comes, and after it how the job ended. An answer that ends before its job is broken
- * off, so that nobody takes it for the whole. Returns undefined when the client left.
+ * Sends output as it comes, and after it how the job ended, or its attempt: one that was given back has no
+ * result. An answer that ends before that is broken off, so that nobody takes it for the whole. Returns
+ * undefined when the client left.
  */
 export async function sendLiveOutput(
   res: Response,
@@ -25,11 +26,10 @@ export async function sendLiveOutput(
 ): Promise<FollowEnd | undefined> {
   const ending = await sendLive(res, output);
   if (ending === undefined) return undefined;
-  const result = ending.end === 'finished' && ending.record && resultOf(ending.record);
-  if (!result) res.socket?.destroySoon();
-  else {
-    res.addTrailers(resultHeaders(result));
+  if (ending.end === 'finished') {
+    const result = ending.record && resultOf(ending.record);
+    if (result) res.addTrailers(resultHeaders(result));
     res.end();
-  }
+  } else res.socket?.destroySoon();
   return ending;
 }

@@ -130,6 +130,23 @@ describe('GET /jobs/{id}/output?follow=true', () => {
     expect(answer.trailers).toMatchObject({ 'conjob-conclusion': 'SUCCESS' });
   });
 
+  test('ends with an attempt that was given back before its start, which has no result', async () => {
+    const { id } = (await api.call('/jobs?image=any', { method: 'POST' })).json;
+    const claim = await worker.take();
+    const path = `/jobs/${id}/attempts/1/output?follow=true`;
+    const meanwhile = live(path);
+    await until(() => meanwhile.status === 200);
+    await worker.attempts.release(claim);
+    expect(await meanwhile.ended).toBe('whole');
+    const afterwards = live(path);
+    expect(await afterwards.ended).toBe('whole');
+    for (const { text, trailers } of [meanwhile, afterwards]) {
+      expect(text).toBe('');
+      expect(trailers).toEqual({});
+    }
+    await api.call(`/jobs/${id}/cancel`, { method: 'POST' });
+  });
+
   test('answers HEAD without waiting for the job', async () => {
     const { id } = (await api.call('/jobs?image=any', { method: 'POST' })).json;
     const answer = live(`/jobs/${id}/output?follow=true`, {}, 'HEAD');
