@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import type { OutputChunk, StreamBytes } from '@conjob/shared';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -112,6 +115,27 @@ describe('the recorder of a job with secrets', () => {
     await vi.advanceTimersByTimeAsync(600);
     expect(stored.slice(flood.length)).toBe('*** login: h');
     await recording.end();
+  });
+
+  test('shows nothing of a secret whose rest has come while this process was busy', async () => {
+    const { stored, recorder } = openStore();
+    const recording = recorder();
+    const server = createServer((peer) => {
+      peer.on('data', (data) => void recording.write({ stream: 'stdout', data }));
+    }).listen();
+    await once(server, 'listening');
+    const writer = connect((server.address() as AddressInfo).port);
+    writer.setNoDelay();
+    writer.write(SECRET.slice(0, 9));
+    await expect.poll(() => recording.seen('stdout'), { interval: 5 }).toBe(9);
+    // Timers come next in its event loop, and only then what there is to read.
+    await setImmediate();
+    writer.write(SECRET.slice(9));
+    const busyUntil = performance.now() + 400;
+    while (performance.now() < busyUntil);
+    await expect.poll(() => stored.stdout).toBe('***');
+    writer.destroy();
+    server.close();
   });
 
   test('keeps as much as it may, of what is masked', async () => {

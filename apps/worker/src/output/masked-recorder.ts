@@ -94,7 +94,8 @@ export class MaskedRecorder extends OutputRecorder {
   #flushInTime(): void {
     if (this.#timer !== undefined || !this.#holdsAny()) return;
     const held = STREAMS.map((stream) => this.#masks[stream].heldFrom);
-    this.#timer = setTimeout(() => {
+    const release = (): void => {
+      if (this.#timer !== timer) return;
       this.#timer = undefined;
       for (const [index, stream] of STREAMS.entries()) {
         const mask = this.#masks[stream];
@@ -102,7 +103,10 @@ export class MaskedRecorder extends OutputRecorder {
         if (isSame) void this.#store(stream, mask.flush());
       }
       this.#flushInTime();
-    }, HOLD_MS);
-    this.#timer.unref();
+    };
+    // After what has come meanwhile: in a process that was busy for so long the rest may just not have been read.
+    const timer = setTimeout(() => setImmediate(release), HOLD_MS);
+    timer.unref();
+    this.#timer = timer;
   }
 }
