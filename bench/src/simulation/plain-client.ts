@@ -11,7 +11,12 @@ interface Connection {
   readonly socket: Socket;
   received: string;
   answer: PromiseWithResolvers<PlainAnswer> | undefined;
+  /** When it had its last answer, in milliseconds. */
+  idleSince: number;
 }
+
+/** Less than a server keeps a connection that says nothing: it could close it just when a request is on its way. */
+const REUSED_WITHIN_MS = 30_000;
 
 const HEAD_END = '\r\n\r\n';
 
@@ -37,7 +42,7 @@ export class PlainClient {
     path: string,
     { json = '', waitSeconds }: { json?: string; waitSeconds?: number } = {},
   ): Promise<PlainAnswer> {
-    const connection = this.#idle.pop() ?? (await this.#connect());
+    const connection = this.#takeIdle() ?? (await this.#connect());
     connection.answer = Promise.withResolvers();
     const lines = [
       `${method} ${path} HTTP/1.1`,
@@ -59,10 +64,19 @@ export class PlainClient {
     await Promise.all(closed);
   }
 
+  #takeIdle(): Connection | undefined {
+    const connection = this.#idle.pop();
+    if (connection === undefined) return undefined;
+    if (performance.now() - connection.idleSince < REUSED_WITHIN_MS) return connection;
+    // All others have said nothing for longer.
+    for (const { socket } of [connection, ...this.#idle.splice(0)]) socket.destroy();
+    return undefined;
+  }
+
   async #connect(): Promise<Connection> {
     const socket = connect(this.#port, this.#host);
     socket.setNoDelay(true).setEncoding('latin1');
-    const connection: Connection = { socket, received: '', answer: undefined };
+    const connection: Connection = { socket, received: '', answer: undefined, idleSince: 0 };
     const opened = Promise.withResolvers<void>();
     this.#open.add(connection);
     socket.once('connect', () => opened.resolve());
@@ -98,6 +112,7 @@ export class PlainClient {
     if (received.length < end) return;
     connection.received = '';
     connection.answer = undefined;
+    connection.idleSince = performance.now();
     this.#idle.push(connection);
     const body = received.slice(headEnd + HEAD_END.length, end);
     answer?.resolve({ status: Number(head.slice(9, 12)), head, body });

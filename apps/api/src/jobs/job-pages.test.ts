@@ -61,9 +61,10 @@ describe('in the ledger', () => {
           if (event.kind === 'insert') {
             const id = `j_${String(event.place).padStart(26, '0')}`;
             if (walk.there.has(id) || unwanted.has(id) || walk.found.includes(id)) return;
+            // Before it is there: the next of them may be the same.
+            (event.isWanted ? walk.there : unwanted).add(id);
             const labels = event.isWanted ? { wanted: 'yes' } : {};
             await queue.ledger.accept({ id, spec: jobSpec({ labels }) });
-            (event.isWanted ? walk.there : unwanted).add(id);
             return;
           }
           const all = [...walk.there, ...unwanted];

@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { inspect } from 'node:util';
 import type Docker from 'dockerode';
 
-export type Modem = Docker['modem'];
+type Modem = Docker['modem'];
 type DialOptions = Parameters<Modem['dial']>[0];
 
 /** One request by the client's lower layer: for what its methods do not offer. */

@@ -26,7 +26,7 @@ import { containerState } from './container-state.ts';
 import { withDeadline } from './deadline.ts';
 import { demux } from './demux.ts';
 import { describeEngine } from './describe-engine.ts';
-import { get, withAgent, withoutReuse } from './dial.ts';
+import { get, isSecure, withAgent, withoutReuse } from './dial.ts';
 import { isConflict, isNotModified } from './docker-errors.ts';
 import { recallEnd, wasRestartedSince } from './engine-memory.ts';
 import { watchExit } from './exit-watch.ts';
@@ -129,10 +129,12 @@ export class DockerEngine implements Engine {
 
   async attach(id: ContainerId, { input }: AttachOptions): Promise<Attachment> {
     const { modem } = this.#docker;
-    const ownBuffer = new OwnBuffer(modem);
-    const container = Object.assign(this.#docker.getContainer(id), {
-      modem: withAgent(modem, ownBuffer.agent),
-    });
+    // Not over TLS, where it lost bytes: what was decrypted already comes into the buffer also when nothing more is asked for.
+    const ownBuffer = isSecure(modem) ? undefined : new OwnBuffer();
+    const container = this.#docker.getContainer(id);
+    if (ownBuffer !== undefined) {
+      Object.assign(container, { modem: withAgent(modem, ownBuffer.agent) });
+    }
     const socket = await withDeadline(
       this.#deadlines.lookMs,
       'other',
@@ -150,7 +152,10 @@ export class DockerEngine implements Engine {
     // A reset without a listener would end the process; the reader of the output learns of it too.
     socket.on('error', () => {});
     if (input !== undefined) socket.end(input);
-    return { output: demux(ownBuffer.reads(socket)), destroy: () => socket.destroy() };
+    return {
+      output: demux(ownBuffer?.reads(socket) ?? noted(socket)),
+      destroy: () => socket.destroy(),
+    };
   }
 
   async watchExit(id: ContainerId, condition: ExitCondition): Promise<ExitWatch> {

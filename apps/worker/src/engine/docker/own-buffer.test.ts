@@ -4,7 +4,6 @@ import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import Docker from 'dockerode';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { OwnBuffer } from './own-buffer.ts';
 
@@ -33,7 +32,7 @@ const HEAD = 'HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r
 
 async function take() {
   const { port } = server.address() as AddressInfo;
-  const ownBuffer = new OwnBuffer(new Docker({ host: '127.0.0.1', port, protocol: 'http' }).modem);
+  const ownBuffer = new OwnBuffer();
   const headers = { Connection: 'Upgrade', Upgrade: 'tcp' };
   const { agent } = ownBuffer;
   const asked = request({ host: '127.0.0.1', port, agent, headers }).end();
@@ -118,7 +117,7 @@ describe('a connection that is read into one buffer', () => {
 
   test('leaves an answer that does not take it over to the HTTP client', async () => {
     const { port } = server.address() as AddressInfo;
-    const { agent } = new OwnBuffer(new Docker({ host: '127.0.0.1', port }).modem);
+    const { agent } = new OwnBuffer();
     const asked = request({ host: '127.0.0.1', port, agent }).end();
     const [response] = (await once(asked, 'response')) as [AsyncIterable<Buffer>];
     let length = 0;

@@ -1,8 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
 import { type Duplex, finished } from 'node:stream';
-import { isSecure, type Modem } from './dial.ts';
 
 /** Enough for most jobs: what is never needed costs time to get, and to be rid of. */
 const FIRST_READ_BYTES = 8 * 1024;
@@ -11,7 +9,8 @@ const READ_BYTES = 256 * 1024;
 
 /**
  * A connection that is read into one buffer, or, when that was full once, into one larger one, instead of into a new one each time: of a chatty container, most of the
- * time of the worker went into the collection of those. For the answer to one request that takes the connection over.
+ * time of the worker went into the collection of those. For the answer to one request that takes the connection over,
+ * without TLS.
  */
 export class OwnBuffer {
   /** To make the request with. */
@@ -20,7 +19,7 @@ export class OwnBuffer {
   #read: Buffer | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(modem: Modem) {
+  constructor() {
     let socket: Socket | undefined;
     const callback = (bytes: number, buffer: Uint8Array): boolean => {
       const read = Buffer.from(buffer.buffer, buffer.byteOffset, bytes);
@@ -35,7 +34,7 @@ export class OwnBuffer {
     };
     let next = Buffer.allocUnsafeSlow(FIRST_READ_BYTES);
     const onread = { buffer: () => next, callback };
-    this.agent = isSecure(modem) ? new HttpsAgent() : new HttpAgent();
+    this.agent = new HttpAgent();
     const connect = this.agent.createConnection.bind(this.agent);
     this.agent.createConnection = (options, done) => {
       socket = connect(Object.assign(options, { onread }), done) as Socket;
