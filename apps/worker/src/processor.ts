@@ -5,7 +5,7 @@ import {
   type ClaimOutcome,
   FencedError,
   jobError,
-  resultWithoutOutput,
+  resultOfError,
 } from '@conjob/shared';
 import { containerName } from './container-spec.ts';
 import { isEngineAway } from './engine/engine.ts';
@@ -155,5 +155,5 @@ async function endIncompatible(
   await engine.remove(containerName(claim)).catch((error: unknown) => {
     logger.warn({ err: error, job: claim.id }, 'could not remove the container');
   });
-  await attempts.finish(claim, resultWithoutOutput('UNKNOWN', jobError('job.incompatible')));
+  await attempts.finish(claim, resultOfError(jobError('job.incompatible')));
 }

@@ -1,4 +1,5 @@
 import type { Conclusion } from './conclusion.ts';
+import { endOf } from './error-end.ts';
 import { type JobError, jobError } from './job-error.ts';
 
 /** What the time of a job goes into. */
@@ -39,5 +40,11 @@ export function resultWithoutOutput(
   return { conclusion, exitCode: -1, error, outputBytes: 0, outputTruncated: false, timings };
 }
 
+/** Of a job that ends with this error, and wrote nothing. */
+export function resultOfError(error: JobError): JobResult {
+  const { conclusion, exitCode } = endOf(error.code);
+  return { ...resultWithoutOutput(conclusion, error), exitCode };
+}
+
 /** Of a job that was cancelled before anything of it was started. */
-export const CANCELLED = resultWithoutOutput('CANCELLED', jobError('run.cancelled'));
+export const CANCELLED = resultOfError(jobError('run.cancelled'));

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { jobError } from '../job-error.ts';
 import { readJobRecord } from '../job-record.ts';
-import { CANCELLED, resultWithoutOutput } from '../job-result.ts';
+import { CANCELLED, resultOfError } from '../job-result.ts';
 import { keys } from '../keys.ts';
 import { countOutput } from '../output-reader.ts';
 import { retryDelayMs } from '../retry-policy.ts';
@@ -53,7 +53,7 @@ export class Leases {
     if (record === null || attempt === undefined) return 'over';
     const { stdout, stderr } = await countOutput(this.#redis, id, attempt.number);
     const error = jobError('worker.lost', attempt.worker);
-    const result = { ...resultWithoutOutput('UNKNOWN', error), outputBytes: stdout + stderr };
+    const result = { ...resultOfError(error), outputBytes: stdout + stderr };
     return (await this.#commands.conjobExpireLease(
       ...endingKeys(id),
       id,

@@ -1,9 +1,8 @@
 import type { Redis } from 'ioredis';
-import { endOf } from '../error-end.ts';
 import { DEFAULT_GROUP } from '../group.ts';
 import type { JobError } from '../job-error.ts';
 import { type JobRecord, readJobRecord, recordVersionOf } from '../job-record.ts';
-import { CANCELLED, resultWithoutOutput } from '../job-result.ts';
+import { CANCELLED, resultOfError } from '../job-result.ts';
 import { MAX_PRIORITY } from '../job-spec.ts';
 import { keys, RUN_QUEUE } from '../keys.ts';
 import type { LimitName } from '../limits.ts';
@@ -105,8 +104,7 @@ export class Submissions {
 
   /** Ends a job that no worker has taken yet. False when one has, or when it has finished. */
   async finishQueued(id: string, error: JobError): Promise<boolean> {
-    const { conclusion } = endOf(error.code);
-    const result = JSON.stringify(resultWithoutOutput(conclusion, error));
+    const result = JSON.stringify(resultOfError(error));
     return (await this.#commands.conjobFinish(...endingKeys(id), id, '', result)) === 1;
   }
 
