@@ -30,6 +30,14 @@ test('puts jobs that their queues have lost there again', async () => {
   expect(given.logs).toContainEqual(expect.objectContaining({ job: gpu, msg }));
 });
 
+test('puts many that were lost there again in one go', async () => {
+  const many = 230;
+  await Promise.all(Array.from({ length: many }, () => given.submit()));
+  await loseQueues();
+  await requeueUnheldJobs({ ...given, settledAfterMs: 0 });
+  expect(await given.queue.tickets('run')).toBe(many);
+});
+
 test('puts jobs into their line again that a worker of an earlier version gave back', async () => {
   const id = await given.submit();
   await given.redis.del(keys.turns('run'), keys.line('run', 'default'));

@@ -10,8 +10,11 @@ import type { Redis } from 'ioredis';
 import type { JobQueue } from '../queue/job-queue.ts';
 import { eachJob } from './each-job.ts';
 
-/** The first of each queue are looked at: those behind them become first in turn. */
+/** So many of each queue are looked at first, and more of one that has fewer tickets than that: they may all have been lost. */
 const FIRST = 50;
+const MORE = 4;
+/** Those behind them become first in turn. */
+const MOST = 3_200;
 /** Longer than a job takes from any change in the ledger to its queue. */
 const SETTLED_AFTER_MS = 15_000;
 /** Two processes that find the same want within this time put the same tickets there. */
@@ -31,25 +34,36 @@ interface Dependencies {
  * Tickets that are too many are harmless: whoever takes one finds that nothing waits.
  */
 export async function requeueUnheldJobs(dependencies: Dependencies): Promise<void> {
-  const { redis, ledger, lines, queue, logger } = dependencies;
-  const { settledAfterMs = SETTLED_AFTER_MS } = dependencies;
-  const now = await redisTime(redis);
-  const settledBefore = now - settledAfterMs;
-  for (const requires of [{}, ...(await ledger.placements())]) {
+  const now = await redisTime(dependencies.redis);
+  for (const requires of [{}, ...(await dependencies.ledger.placements())]) {
     const name = queueOf(requires);
-    const tickets = await queue.tickets(name);
-    const first = await lines.first(name, FIRST);
-    // Records last: whoever was taken, or ended, between these looks is not queued any more.
-    const waiting = (await ledger.findAll(first)).filter(
-      (record) => record.state === 'queued' && lastChange(record) <= settledBefore,
-    );
-    await eachJob(waiting, logger, ({ id }) => lines.join(id));
-    const without = waiting.slice(0, Math.max(0, waiting.length - tickets));
-    await eachJob(without, logger, async ({ id, spec }) => {
-      await queue.add(id, spec, Math.floor(now / SAME_MS));
-      logger.warn({ job: id }, 'a job that its queue had lost was put there again');
-    });
+    let count = FIRST;
+    while ((await requeueFirst(dependencies, name, count, now)) === count && count < MOST) {
+      count *= MORE;
+    }
   }
+}
+
+/** Looks at the first `count` of a queue. Returns how many of them wait on a queue that had fewer tickets than that. */
+async function requeueFirst(
+  { ledger, lines, queue, logger, settledAfterMs = SETTLED_AFTER_MS }: Dependencies,
+  name: string,
+  count: number,
+  now: number,
+): Promise<number> {
+  const tickets = await queue.tickets(name);
+  const first = await lines.first(name, count);
+  // Records last: whoever was taken, or ended, between these looks is not queued any more.
+  const waiting = (await ledger.findAll(first)).filter(
+    (record) => record.state === 'queued' && lastChange(record) <= now - settledAfterMs,
+  );
+  await eachJob(waiting, logger, ({ id }) => lines.join(id));
+  // The last ones: the first may have theirs from the look before, and who comes first gets any.
+  await eachJob(waiting.slice(tickets), logger, async ({ id, spec }) => {
+    await queue.add(id, spec, Math.floor(now / SAME_MS));
+    logger.warn({ job: id }, 'a job that its queue had lost was put there again');
+  });
+  return tickets < waiting.length ? waiting.length : 0;
 }
 
 /** When the job was last given to the queue, or will be. */
