@@ -57,7 +57,8 @@ export interface SweepOptions {
 /** Jobs that come at random, more and more of them in a second, until it is more than can be done. */
 export async function sweepLoads(options: SweepOptions): Promise<LoadSweep> {
   const { workers, processes, jobs, loads = LOADS, signal, say } = options;
-  const env = { WORKER_SANDBOX_POOL: 'off' };
+  // Beyond saturation more and more clients wait: by default an API closes the connections of the ten thousand and first.
+  const env = { WORKER_SANDBOX_POOL: 'off', MAX_CONNECTIONS: String(jobs) };
   return withSimulation({ workers, processes, slots: 1, env }, async (simulation, client) => {
     await withRedis(simulation.redis.url, noteStandStills);
     const capacityJobs = Math.round(jobs * CAPACITY_SHARE);
