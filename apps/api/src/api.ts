@@ -25,6 +25,7 @@ import { buildCommit } from './health/build-commit.ts';
 import { Readiness } from './health/readiness.ts';
 import { closeServer, listen, urlOf } from './http/listen.ts';
 import { AbandonedJobs } from './jobs/abandoned-jobs.ts';
+import { Admission } from './jobs/admission.ts';
 import { JobEvents } from './jobs/job-events.ts';
 import { JobService } from './jobs/job-service.ts';
 import { QueuedMarks } from './jobs/queued-marks.ts';
@@ -116,6 +117,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
       limits,
       workers: recent,
       marks,
+      admission: new Admission(),
       onRefused: metrics.countRefused,
       logger,
     });

@@ -16,6 +16,7 @@ import { loadApiConfig } from './config.ts';
 import { OutputHub } from './follow/output-hub.ts';
 import { closeServer, listen, urlOf } from './http/listen.ts';
 import { AbandonedJobs } from './jobs/abandoned-jobs.ts';
+import { Admission } from './jobs/admission.ts';
 import { JobEvents } from './jobs/job-events.ts';
 import { JobService } from './jobs/job-service.ts';
 import { QueuedMarks } from './jobs/queued-marks.ts';
@@ -56,6 +57,7 @@ test('clients that leave leave no waiter behind, and their jobs go on', async ()
     limits,
     workers: registry,
     marks,
+    admission: new Admission(),
     logger,
   });
   const workers = new WorkerService(registry);

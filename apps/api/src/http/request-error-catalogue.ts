@@ -167,6 +167,11 @@ export const REQUEST_ERRORS = {
     remedy:
       'Try again. A job may exist all the same: with an Idempotency-Key, a repeated request makes no second one.',
   },
+  'redis.busy': {
+    status: 503,
+    title: 'Redis does not keep up with new jobs.',
+    remedy: 'Try again: no job was made. An operator looks at the CPU and the disk of Redis.',
+  },
   'redis.refused_write': {
     status: 503,
     title: 'Redis refuses to store anything.',

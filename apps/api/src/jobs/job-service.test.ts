@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { expect, test, vi } from 'vitest';
 import type { JobQueue } from '../queue/job-queue.ts';
 import { testSchema } from '../testing/test-schema.ts';
+import { Admission, type AdmissionOptions } from './admission.ts';
 import { JobService } from './job-service.ts';
 import { newJob } from './new-job.ts';
 
@@ -19,11 +20,13 @@ const KEYS = [
 ] as const;
 
 /** A service whose ledger and queue answer when, and what, the test says. */
-function service() {
+function service(admission: AdmissionOptions = {}) {
   const accept = Promise.withResolvers<void>();
   const add = Promise.withResolvers<void>();
+  const asked = vi.fn();
   const ledger = {
     accept: async ({ id }: { id: string }) => {
+      asked();
       await accept.promise;
       return { outcome: 'accepted', id };
     },
@@ -38,9 +41,10 @@ function service() {
     limits: { current: () => Promise.reject(new Error('not asked')) },
     workers: { list: async () => [] },
     marks: { mark },
+    admission: new Admission(admission),
     logger: createLogger({ name: 'test', level: 'silent' }),
   });
-  return { jobs, accept, add, mark };
+  return { jobs, accept, add, mark, asked };
 }
 
 /** Everything that can go on without an answer has gone on. */
@@ -80,3 +84,16 @@ test.each(KEYS)(
     expect(mark).not.toHaveBeenCalled();
   },
 );
+
+test('a job is in line until its ticket is on the queue of those before it, and is refused, unknown to the ledger, when that takes too long', async () => {
+  const { jobs, accept, add, asked } = service({ atOnce: 1, patienceMs: 0 });
+  const submitted = [jobs.submit(JOB), jobs.submit(JOB)];
+  await settled();
+  await expect(jobs.submit(JOB)).rejects.toMatchObject({ code: 'redis.busy', status: 503 });
+  accept.resolve();
+  await settled();
+  expect(asked).toHaveBeenCalledTimes(1);
+  add.resolve();
+  await Promise.all(submitted);
+  expect(asked).toHaveBeenCalledTimes(2);
+});

@@ -7,6 +7,7 @@ import {
   type Logger,
   newJobId,
   type SpecLimits,
+  type Submission,
   type Submissions,
 } from '@conjob/shared';
 import type { Redis } from 'ioredis';
@@ -15,6 +16,7 @@ import { RefusedJobError } from '../limits/refused-job.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
 import type { JobSecrets } from '../secrets/job-secrets.ts';
 import type { RecentWorkers } from '../workers/recent-workers.ts';
+import type { Admission } from './admission.ts';
 import { findJobs, type JobFilter, type JobPage } from './job-list.ts';
 import {
   bytesOf,
@@ -40,6 +42,7 @@ interface Dependencies {
   readonly limits: Pick<Limits, 'current'>;
   readonly workers: Pick<RecentWorkers, 'list'>;
   readonly marks: Pick<QueuedMarks, 'mark'>;
+  readonly admission: Pick<Admission, 'admit'>;
   /** Told of each job that a limit refuses. */
   readonly onRefused?: (limit: string) => void;
   readonly logger: Logger;
@@ -87,6 +90,10 @@ export class JobService {
     const { input } = job;
     const submission = { id: newId, spec, input, idempotency, needsPlace, group, checkedBy };
     onNew?.(newId);
+    return this.#dependencies.admission.admit(() => this.#enter(submission));
+  }
+
+  async #enter(submission: Submission): Promise<Submitted> {
     const accepted = await this.#dependencies.ledger.accept(submission);
     if (accepted.outcome === 'outdated') throw new OutdatedLimitsError();
     if (accepted.outcome === 'refused') {

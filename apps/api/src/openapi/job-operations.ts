@@ -149,6 +149,7 @@ const SUBMIT_ERRORS = [
   'limit.requests',
   'limit.concurrent_runs',
   'queue.full',
+  'redis.busy',
 ] as const;
 
 const LIST_PARAMETERS = [

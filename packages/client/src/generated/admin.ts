@@ -384,7 +384,7 @@ export interface components {
         };
         Problem: {
             /** @enum {string} */
-            code: "request.malformed" | "request.invalid" | "request.unknown_parameter" | "request.not_acceptable" | "request.timed_out" | "request.too_large" | "request.unsupported_media_type" | "request.headers_too_large" | "argument.not_text" | "argument.too_large" | "idempotency.invalid_key" | "idempotency.mismatch" | "auth.required" | "auth.too_many_failures" | "auth.forbidden" | "origin.forbidden" | "path.not_found" | "method.not_allowed" | "job.not_found" | "job.gone" | "job.finished" | "job.unfinished" | "attempt.not_found" | "worker.not_found" | "token.exists" | "token.not_found" | "secret.empty" | "secrets.unavailable" | "limit.requests" | "limit.concurrent_runs" | "queue.full" | "redis.unavailable" | "redis.refused_write" | "request.failed";
+            code: "request.malformed" | "request.invalid" | "request.unknown_parameter" | "request.not_acceptable" | "request.timed_out" | "request.too_large" | "request.unsupported_media_type" | "request.headers_too_large" | "argument.not_text" | "argument.too_large" | "idempotency.invalid_key" | "idempotency.mismatch" | "auth.required" | "auth.too_many_failures" | "auth.forbidden" | "origin.forbidden" | "path.not_found" | "method.not_allowed" | "job.not_found" | "job.gone" | "job.finished" | "job.unfinished" | "attempt.not_found" | "worker.not_found" | "token.exists" | "token.not_found" | "secret.empty" | "secrets.unavailable" | "limit.requests" | "limit.concurrent_runs" | "queue.full" | "redis.unavailable" | "redis.busy" | "redis.refused_write" | "request.failed";
             detail: string;
             errors?: {
                 message: string;

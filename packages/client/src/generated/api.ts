@@ -741,7 +741,7 @@ export interface components {
         };
         Problem: {
             /** @enum {string} */
-            code: "request.malformed" | "request.invalid" | "request.unknown_parameter" | "request.not_acceptable" | "request.timed_out" | "request.too_large" | "request.unsupported_media_type" | "request.headers_too_large" | "argument.not_text" | "argument.too_large" | "idempotency.invalid_key" | "idempotency.mismatch" | "auth.required" | "auth.too_many_failures" | "auth.forbidden" | "origin.forbidden" | "path.not_found" | "method.not_allowed" | "job.not_found" | "job.gone" | "job.finished" | "job.unfinished" | "attempt.not_found" | "worker.not_found" | "token.exists" | "token.not_found" | "secret.empty" | "secrets.unavailable" | "limit.requests" | "limit.concurrent_runs" | "queue.full" | "redis.unavailable" | "redis.refused_write" | "request.failed";
+            code: "request.malformed" | "request.invalid" | "request.unknown_parameter" | "request.not_acceptable" | "request.timed_out" | "request.too_large" | "request.unsupported_media_type" | "request.headers_too_large" | "argument.not_text" | "argument.too_large" | "idempotency.invalid_key" | "idempotency.mismatch" | "auth.required" | "auth.too_many_failures" | "auth.forbidden" | "origin.forbidden" | "path.not_found" | "method.not_allowed" | "job.not_found" | "job.gone" | "job.finished" | "job.unfinished" | "attempt.not_found" | "worker.not_found" | "token.exists" | "token.not_found" | "secret.empty" | "secrets.unavailable" | "limit.requests" | "limit.concurrent_runs" | "queue.full" | "redis.unavailable" | "redis.busy" | "redis.refused_write" | "request.failed";
             detail: string;
             errors?: {
                 message: string;
@@ -1756,7 +1756,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description REJECTED: what the job printed. Or `limit.requests`, `limit.concurrent_runs`, `queue.full`, `redis.refused_write`, `redis.unavailable`. */
+            /** @description REJECTED: what the job printed. Or `limit.requests`, `limit.concurrent_runs`, `queue.full`, `redis.busy`, `redis.refused_write`, `redis.unavailable`. */
             503: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
@@ -1778,7 +1778,7 @@ export interface operations {
                     "application/json": components["schemas"]["RunAnswer"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "limit.requests" | "limit.concurrent_runs" | "queue.full" | "redis.refused_write" | "redis.unavailable";
+                        code?: "limit.requests" | "limit.concurrent_runs" | "queue.full" | "redis.busy" | "redis.refused_write" | "redis.unavailable";
                     };
                     "text/plain": string;
                 };
@@ -2138,7 +2138,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description REJECTED: what the job printed. Or `limit.requests`, `limit.concurrent_runs`, `queue.full`, `redis.refused_write`, `redis.unavailable`. */
+            /** @description REJECTED: what the job printed. Or `limit.requests`, `limit.concurrent_runs`, `queue.full`, `redis.busy`, `redis.refused_write`, `redis.unavailable`. */
             503: {
                 headers: {
                     "Conjob-Conclusion": components["headers"]["Conjob-Conclusion"];
@@ -2160,7 +2160,7 @@ export interface operations {
                     "application/json": components["schemas"]["RunAnswer"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "limit.requests" | "limit.concurrent_runs" | "queue.full" | "redis.refused_write" | "redis.unavailable";
+                        code?: "limit.requests" | "limit.concurrent_runs" | "queue.full" | "redis.busy" | "redis.refused_write" | "redis.unavailable";
                     };
                     "text/plain": string;
                 };
@@ -2602,7 +2602,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `limit.requests`, `limit.concurrent_runs`, `queue.full`, `secrets.unavailable`, `redis.refused_write`, `redis.unavailable` */
+            /** @description `limit.requests`, `limit.concurrent_runs`, `queue.full`, `redis.busy`, `secrets.unavailable`, `redis.refused_write`, `redis.unavailable` */
             503: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -2615,7 +2615,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "limit.requests" | "limit.concurrent_runs" | "queue.full" | "secrets.unavailable" | "redis.refused_write" | "redis.unavailable";
+                        code?: "limit.requests" | "limit.concurrent_runs" | "queue.full" | "redis.busy" | "secrets.unavailable" | "redis.refused_write" | "redis.unavailable";
                     };
                 };
             };
