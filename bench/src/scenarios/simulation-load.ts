@@ -37,7 +37,7 @@ export function saturation({ points, leftOver, standStills: [longest] }: LoadSwe
     `The most was ${figure(best.donePerSecond, 0)} jobs/s. ${limitOf(best)}`,
     refused === 0
       ? `All ${jobs} jobs of the table were answered right; ${left}.`
-      : `${refused} of the ${jobs} requests of the table were refused with 503 and \`Retry-After\`, as Redis had not answered in time; all others were answered right; ${left}.`,
+      : `${refused} of the ${jobs} requests of the table were refused with 503 and \`Retry-After\`, as more came than Redis took in; all others were answered right; ${left}.`,
     longest === undefined
       ? ''
       : `Redis stood still for ${figure(longest.ms, 0)} ms at most (\`${longest.what}\`).`,

@@ -23,7 +23,7 @@ API, queue, ledger, output path and workers as they run in production, but for t
 tests: ${WORKERS} workers of one slot in ${PROCESSES} processes, one API, ${JOBS} jobs of \`POST /job/run\`. Jobs come at random
 (Poisson), whether or not others have been answered; a latency counts from when the request was *to be* sent.
 Each answer is checked, and that Redis has nothing left of unfinished jobs; a request that is refused with 503 is no
-error but counted: Redis, which writes all to the disk first, did not answer the API in time. All of it, the client included, shares
+error but counted: more came than Redis, which writes all to the disk first, took in. All of it, the client included, shares
 the cores of one machine.
 
 Then what a job costs beside more and more of something that has nothing to do with it: CPU of API, workers and Redis
@@ -60,6 +60,8 @@ function results({ quick }: Performance, sweep: LoadSweep, slopes: readonly Slop
   const readme = [
     '![Latency over load](docs/plots/latency-over-load.svg)',
     `${WORKERS} simulated workers, jobs that do nothing and come at random, all on one machine (\`pnpm bench simulation\`). ${saturation(sweep)}`,
+    '![Cost of a job over size](docs/plots/cost-over-size.svg)',
+    'CPU time of a job of API, workers and Redis together, beside so many queued jobs, workers, waiting clients or followers.',
   ].join('\n\n');
   const data = {
     capacityPerSecond: sweep.capacityPerSecond,

@@ -25,7 +25,7 @@ export interface LoadPoint {
   readonly offeredPerSecond: number;
   readonly donePerSecond: number;
   readonly jobs: number;
-  /** Answered 503, as Redis had not answered in time: a caller is to send them again. */
+  /** Answered 503, as more came than Redis took in: a caller is to send them again. */
   readonly refused: number;
   /** Of the jobs that were done, from the times at which their requests were to be sent. */
   readonly latenciesMs: readonly number[];
