@@ -117,7 +117,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
       limits,
       workers: recent,
       marks,
-      admission: new Admission(),
+      admission: new Admission({ onRefused: () => metrics.countRefused('redis') }),
       onRefused: metrics.countRefused,
       logger,
     });

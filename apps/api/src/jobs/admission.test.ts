@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Admission, type AdmissionOptions } from './admission.ts';
 
 /** An admission, and jobs that are let in when it says, and leave when the test says. */
@@ -53,7 +53,8 @@ test('nobody who comes while it is empty waits for those who were there before',
 });
 
 test('refuses at once who would stand behind one that has stood for too long, and nobody else', async () => {
-  const { entered, come } = admission({ atOnce: 1, patienceMs: 0 });
+  const onRefused = vi.fn();
+  const { entered, come } = admission({ atOnce: 1, patienceMs: 0, onRefused });
   const [a, b, c] = [come('a'), come('b'), come('c')];
   await expect(c?.answer).rejects.toMatchObject({
     code: 'redis.busy',
@@ -67,4 +68,5 @@ test('refuses at once who would stand behind one that has stood for too long, an
   d.leave();
   await d.answer;
   expect(entered).toEqual(['a', 'b', 'd']);
+  expect(onRefused).toHaveBeenCalledTimes(1);
 });

@@ -13,6 +13,8 @@ interface InLine {
 export interface AdmissionOptions {
   readonly atOnce?: number;
   readonly patienceMs?: number;
+  /** Told of each one that is refused. */
+  readonly onRefused?: () => void;
 }
 
 /**
@@ -24,13 +26,19 @@ export interface AdmissionOptions {
 export class Admission {
   readonly #atOnce: number;
   readonly #patienceMs: number;
+  readonly #onRefused: () => void;
   /** First the one that came first. */
   readonly #line = new Set<InLine>();
   #inside = 0;
 
-  constructor({ atOnce = AT_ONCE, patienceMs = PATIENCE_MS }: AdmissionOptions = {}) {
+  constructor({
+    atOnce = AT_ONCE,
+    patienceMs = PATIENCE_MS,
+    onRefused = () => {},
+  }: AdmissionOptions = {}) {
     this.#atOnce = atOnce;
     this.#patienceMs = patienceMs;
+    this.#onRefused = onRefused;
   }
 
   /** Returns, or throws, what `act` does once it may begin. Throws `redis.busy`, at once, when the line does not move. */
@@ -50,7 +58,10 @@ export class Admission {
     }
     const now = performance.now();
     const [first] = this.#line;
-    if (first !== undefined && now - first.since >= this.#patienceMs) throw redisBusy();
+    if (first !== undefined && now - first.since >= this.#patienceMs) {
+      this.#onRefused();
+      throw redisBusy();
+    }
     await new Promise<void>((enter) => this.#line.add({ since: now, enter }));
   }
 

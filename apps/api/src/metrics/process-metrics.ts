@@ -9,7 +9,7 @@ export class ProcessMetrics {
   constructor() {
     this.#refused = new Counter({
       name: 'conjob_jobs_refused_total',
-      help: 'Jobs that this process refused, by the limit that they would have been over.',
+      help: 'Jobs that this process refused, by the limit that they would have been over, or redis, which was busy.',
       labelNames: ['limit'],
       registers: [this.#registry],
     });
