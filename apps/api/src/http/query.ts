@@ -83,11 +83,16 @@ export class Query {
   }
 }
 
+/** What comes before the query, and the query without its `?`: a later one is part of a value. */
+export function splitUrl(url: string): [path: string, search: string] {
+  const start = url.indexOf('?');
+  return start === -1 ? [url, ''] : [url.slice(0, start), url.slice(start + 1)];
+}
+
 function parseQuery(url: string): Map<string, string[]> {
   const values = new Map<string, string[]>();
-  const start = url.indexOf('?');
-  if (start === -1) return values;
-  for (const pair of url.slice(start + 1).split('&')) {
+  const [, search] = splitUrl(url);
+  for (const pair of search.split('&')) {
     if (pair === '') continue;
     const equals = pair.indexOf('=');
     const name = decode(equals === -1 ? pair : pair.slice(0, equals));

@@ -7,7 +7,7 @@ import { allowMethods } from '../http/allow-methods.ts';
 import { clientLeft } from '../http/client-left.ts';
 import { namesTag } from '../http/entity-tag.ts';
 import { readPreferences } from '../http/prefer.ts';
-import { Query } from '../http/query.ts';
+import { Query, splitUrl } from '../http/query.ts';
 import { bodyOf, ignoreBody, readBody } from '../http/read-body.ts';
 import { passedTrace } from '../http/trace-context.ts';
 import { readCancelReason } from './cancel-request.ts';
@@ -163,7 +163,7 @@ export function jobRoutes({
 
 /** Whatever the query says of the job makes it the query form: the body is input then, even if it is JSON. */
 function isQueryForm(url: string): boolean {
-  const [, search = ''] = url.split('?', 2);
+  const [, search] = splitUrl(url);
   return search.split('&').some((pair) => pair !== '' && !pair.startsWith(`${ON_DISCONNECT}=`));
 }
 

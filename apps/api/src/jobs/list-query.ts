@@ -1,5 +1,5 @@
 import { CONCLUSION_NAMES, InvalidImageReferenceError, isJobId, JOB_STATES } from '@conjob/shared';
-import { Query } from '../http/query.ts';
+import { Query, splitUrl } from '../http/query.ts';
 import { ImageFilter, type JobFilter } from './job-list.ts';
 import { JOB_PARAMETERS } from './query-request.ts';
 
@@ -25,7 +25,7 @@ export function readListQuery(url: string): JobFilter {
 
 /** The URL of the page that starts at `cursor`, otherwise like this one. */
 export function nextPageUrl(url: string, cursor: string): string {
-  const [path = '', search = ''] = url.split('?', 2);
+  const [path, search] = splitUrl(url);
   const parameters = new URLSearchParams(search);
   parameters.set('cursor', cursor);
   return `${path}?${parameters}`;
