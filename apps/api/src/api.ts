@@ -108,6 +108,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     const sealingKeys = new SealingKeys({ keysFolder: config.secretKeysFolder, logger });
     await sealingKeys.check();
     const secrets = new SecretService({ redis, keys: sealingKeys });
+    const admission = new Admission({ onRefused: () => metrics.countRefused('redis') });
     const jobs = new JobService({
       redis,
       ledger,
@@ -117,7 +118,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
       limits,
       workers: recent,
       marks,
-      admission: new Admission({ onRefused: () => metrics.countRefused('redis') }),
+      admission,
       onRefused: metrics.countRefused,
       logger,
     });
@@ -142,6 +143,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     releasers.push(async () => {
       readiness.drain();
       const answerWaiters = () => {
+        admission.close();
         waits.close();
         closing.abort();
       };

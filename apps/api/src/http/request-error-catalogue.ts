@@ -170,7 +170,8 @@ export const REQUEST_ERRORS = {
   'redis.busy': {
     status: 503,
     title: 'Redis does not keep up with new jobs.',
-    remedy: 'Try again: no job was made. An operator looks at the CPU and the disk of Redis.',
+    remedy:
+      'Try again, with the same Idempotency-Key if there was one: this request made no job. An operator looks at the CPU and the disk of Redis.',
   },
   'redis.refused_write': {
     status: 503,

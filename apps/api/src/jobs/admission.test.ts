@@ -13,7 +13,7 @@ function admission(options: AdmissionOptions) {
     });
     return { answer, leave: () => leaving.resolve(name), fail: leaving.reject };
   };
-  return { entered, come };
+  return { entered, come, close: () => gate.close() };
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -69,4 +69,15 @@ test('refuses at once who would stand behind one that has stood for too long, an
   await d.answer;
   expect(entered).toEqual(['a', 'b', 'd']);
   expect(onRefused).toHaveBeenCalledTimes(1);
+});
+
+test('closing refuses who stands in line, and nobody who is inside', async () => {
+  const { entered, come, close } = admission({ atOnce: 1, patienceMs: 60_000 });
+  const [a, b, c] = [come('a'), come('b'), come('c')];
+  close();
+  await expect(b?.answer).rejects.toMatchObject({ code: 'redis.busy' });
+  await expect(c?.answer).rejects.toMatchObject({ code: 'redis.busy' });
+  a?.leave();
+  expect(await a?.answer).toBe('a');
+  expect(entered).toEqual(['a']);
 });

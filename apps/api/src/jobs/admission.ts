@@ -8,6 +8,7 @@ const PATIENCE_MS = 5000;
 interface InLine {
   readonly since: number;
   readonly enter: () => void;
+  readonly refuse: (error: Error) => void;
 }
 
 export interface AdmissionOptions {
@@ -21,7 +22,7 @@ export interface AdmissionOptions {
  * Lets new jobs into Redis, some at a time, the others in the order in which they came. Redis reads from each of its
  * connections in turn, and little at a time: beside thousands of busy workers, all that one API has to say would stand there for
  * longer than a command may take, the tickets of jobs that are accepted already and the reads of those that have ended among it.
- * Here it can stand for as long as it takes, and those who come when the line does not move are told so at once.
+ * Here new jobs can stand instead; when they come faster than they get in for too long, those who come are told so at once.
  */
 export class Admission {
   readonly #atOnce: number;
@@ -41,7 +42,7 @@ export class Admission {
     this.#onRefused = onRefused;
   }
 
-  /** Returns, or throws, what `act` does once it may begin. Throws `redis.busy`, at once, when the line does not move. */
+  /** Returns, or throws, what `act` does once it may begin. Throws `redis.busy`, at once, when the first in line has stood there for too long. */
   async admit<T>(act: () => Promise<T>): Promise<T> {
     await this.#enter();
     try {
@@ -49,6 +50,12 @@ export class Admission {
     } finally {
       this.#leave();
     }
+  }
+
+  /** Refuses all who stand in line: no job was made of them, and another API may have more time. */
+  close(): void {
+    for (const { refuse } of this.#line) refuse(redisBusy());
+    this.#line.clear();
   }
 
   async #enter(): Promise<void> {
@@ -62,7 +69,7 @@ export class Admission {
       this.#onRefused();
       throw redisBusy();
     }
-    await new Promise<void>((enter) => this.#line.add({ since: now, enter }));
+    await new Promise<void>((enter, refuse) => this.#line.add({ since: now, enter, refuse }));
   }
 
   /** Gives the place to the next one, who is inside from now on. */
@@ -82,7 +89,7 @@ function redisBusy(): RequestError {
     'redis.busy',
     'Redis, which keeps all jobs, does not keep up with new ones.',
     {
-      hint: 'No job was made: try again shortly.',
+      hint: 'This request made no job: try again shortly, with its Idempotency-Key if it had one.',
       headers: { 'Retry-After': '1' },
     },
   );

@@ -16,7 +16,9 @@ export function noSuchPath(hint: string): RequestHandler {
 // Express knows an error handler by its four parameters.
 export const answerErrors: ErrorRequestHandler = (thrown: unknown, req, res, _next) => {
   const error = toRequestError(thrown);
-  const isFault = error.status >= 500 && !(error instanceof RefusedJobError);
+  // Refusals come by the thousand, each as it should: a metric counts them.
+  const isRefusal = error instanceof RefusedJobError || error.code === 'redis.busy';
+  const isFault = error.status >= 500 && !isRefusal;
   if (isFault) res.locals[FAULT] = error.cause instanceof Error ? error.cause : error;
   if (res.headersSent) {
     // The status is out already: only a broken connection can still tell that the rest is missing.
