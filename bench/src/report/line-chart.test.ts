@@ -33,7 +33,7 @@ test('shows every point of every series within its axes', () => {
   expect(points).toHaveLength(4);
   for (const [, x, y] of points) {
     expect(Number(x)).toBeGreaterThanOrEqual(70);
-    expect(Number(x)).toBeLessThanOrEqual(720 - 24);
+    expect(Number(x)).toBeLessThanOrEqual(732 - 36);
     expect(Number(y)).toBeGreaterThanOrEqual(48);
     expect(Number(y)).toBeLessThanOrEqual(400 - 84);
   }

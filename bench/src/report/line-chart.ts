@@ -16,10 +16,10 @@ export interface Chart {
   readonly series: readonly Series[];
 }
 
-const WIDTH = 720;
+const WIDTH = 732;
 const HEIGHT = 400;
 const LEFT = 70;
-const RIGHT = 24;
+const RIGHT = 36;
 const TOP = 48;
 const BOTTOM = 84;
 const TICKS = 5;
