@@ -108,7 +108,11 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     const sealingKeys = new SealingKeys({ keysFolder: config.secretKeysFolder, logger });
     await sealingKeys.check();
     const secrets = new SecretService({ redis, keys: sealingKeys });
-    const admission = new Admission({ onRefused: () => metrics.countRefused('redis') });
+    const admission = new Admission({
+      atOnce: config.newJobsAtOnce,
+      onRefused: () => metrics.countRefused('redis'),
+    });
+    metrics.watchLine(() => admission.waiting);
     const jobs = new JobService({
       redis,
       ledger,

@@ -57,7 +57,7 @@ test('clients that leave leave no waiter behind, and their jobs go on', async ()
     limits,
     workers: registry,
     marks,
-    admission: new Admission(),
+    admission: new Admission({ atOnce: 128 }),
     logger,
   });
   const workers = new WorkerService(registry);

@@ -14,6 +14,7 @@ test('needs no variable at all', () => {
     redis: { url: 'redis://127.0.0.1:6379' },
     logLevel: 'info',
     maxInputBytes: 10 * 1024 * 1024,
+    newJobsAtOnce: 128,
     connections: {
       maxHeaderBytes: 16_384,
       maxConnections: 10_000,

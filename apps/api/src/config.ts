@@ -78,6 +78,7 @@ const schema = z
     MAX_INPUT_BYTES: wholeNumber(1, 256 * MIB).default(10 * MIB),
     MAX_HEADER_BYTES: wholeNumber(4096, MIB).default(16 * 1024),
     MAX_CONNECTIONS: wholeNumber(1, 1_000_000).default(10_000),
+    NEW_JOBS_AT_ONCE: wholeNumber(1, 1_000_000).default(128),
     HEADERS_TIMEOUT_SECONDS: wholeNumber(1, 3600).default(10),
     REQUEST_TIMEOUT_SECONDS: wholeNumber(1, 24 * 3600).default(120),
     // Longer than load balancers keep a connection: they must be the ones that close it.
@@ -139,6 +140,8 @@ const schema = z
     redis: redisAccess(env),
     logLevel: env.LOG_LEVEL,
     maxInputBytes: env.MAX_INPUT_BYTES,
+    /** How many are on their way into Redis at a time. */
+    newJobsAtOnce: env.NEW_JOBS_AT_ONCE,
     connections: {
       maxHeaderBytes: env.MAX_HEADER_BYTES,
       maxConnections: env.MAX_CONNECTIONS,

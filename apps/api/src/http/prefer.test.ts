@@ -1,6 +1,11 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { appliedPreferences, preferredWaitSeconds, readPreferences } from './prefer.ts';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import {
+  appliedPreferences,
+  preferredWaitSeconds,
+  readPreferences,
+  remainingMs,
+} from './prefer.ts';
 
 const waitOf = (prefer?: string) => preferredWaitSeconds(readPreferences(prefer));
 
@@ -52,4 +57,14 @@ test('reads whatever is sent, and says only what can be read again', () => {
       expect(readPreferences(applied)).toEqual(preferences);
     }),
   );
+});
+
+test('what a client has waited before counts', () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const came = performance.now();
+  vi.advanceTimersByTime(400);
+  expect(remainingMs(1, came)).toBe(600);
+  vi.advanceTimersByTime(700);
+  expect(remainingMs(1, came)).toBe(0);
 });

@@ -37,6 +37,11 @@ export function preferredWaitSeconds({
   return waitSeconds ?? (respondAsync ? 0 : undefined);
 }
 
+/** What is left, in milliseconds, of the seconds that a client gave who came at `cameAt`, by `performance.now()`. */
+export function remainingMs(seconds: number, cameAt: number): number {
+  return Math.max(0, cameAt + seconds * 1000 - performance.now());
+}
+
 /** Preference-Applied of an answer that followed all of them; undefined where there were none. */
 export function appliedPreferences({ waitSeconds, respondAsync }: Preferences): string | undefined {
   const applied = [

@@ -14,6 +14,7 @@ export interface RequestErrorOptions {
   readonly hint?: string;
   readonly errors?: readonly FieldError[];
   readonly headers?: Headers;
+  readonly isRefusal?: boolean;
   readonly cause?: unknown;
 }
 
@@ -29,6 +30,8 @@ export class RequestError extends Error {
   readonly hint: string | undefined;
   readonly errors: readonly FieldError[];
   readonly headers: Headers;
+  /** Said on purpose, to keep what is there alive: nothing has failed. A metric counts them, since they come by the thousand. */
+  readonly isRefusal: boolean;
 
   constructor(code: RequestErrorCode, detail: string, options: RequestErrorOptions = {}) {
     super(detail, { cause: options.cause });
@@ -37,6 +40,7 @@ export class RequestError extends Error {
     this.title = REQUEST_ERRORS[code].title;
     this.hint = options.hint;
     this.errors = options.errors ?? [];
+    this.isRefusal = options.isRefusal ?? false;
     const isForNow = this.status === 503 || this.status === 429;
     this.headers = {
       ...(isForNow ? { 'Retry-After': RETRY_AFTER_SECONDS } : {}),

@@ -6,7 +6,7 @@ import { principalOf } from '../auth/principal.ts';
 import { allowMethods } from '../http/allow-methods.ts';
 import { clientLeft } from '../http/client-left.ts';
 import { namesTag } from '../http/entity-tag.ts';
-import { readPreferences } from '../http/prefer.ts';
+import { readPreferences, remainingMs } from '../http/prefer.ts';
 import { Query, splitUrl } from '../http/query.ts';
 import { bodyOf, ignoreBody, readBody } from '../http/read-body.ts';
 import { passedTrace } from '../http/trace-context.ts';
@@ -50,6 +50,8 @@ export function jobRoutes({
       isQueryForm(url)
         ? readQueryRequest(schema, url, bodyOf(req))
         : readSpecRequest(schema, url, req.get('content-type'), bodyOf(req));
+    const left = clientLeft(res);
+    const came = performance.now();
     const submitting = async (job: NewJob, checkedBy: SpecLimits | undefined) => {
       const preferences = readPreferences(req.get('prefer'));
       const submitted = await jobs.submit(job, {
@@ -57,6 +59,7 @@ export function jobRoutes({
         group: jobGroup(principalOf(res), job.spec.group),
         traceparent: passedTrace(res),
         checkedBy,
+        signal: job.cancelOnDisconnect ? left : undefined,
       });
       return { submitted, preferences, cancelOnDisconnect: job.cancelOnDisconnect };
     };
@@ -69,8 +72,8 @@ export function jobRoutes({
     setAppliedPreferences(res, preferences);
 
     const { end, record } = await waits.untilFinished(submitted.id, {
-      timeoutMs: (preferences.waitSeconds ?? 0) * 1000,
-      signal: clientLeft(res),
+      timeoutMs: remainingMs(preferences.waitSeconds ?? 0, came),
+      signal: left,
     });
     if (end === 'disconnected') {
       if (cancelOnDisconnect) abandoned.cancel(submitted.id);

@@ -20,7 +20,7 @@ const KEYS = [
 ] as const;
 
 /** A service whose ledger and queue answer when, and what, the test says. */
-function service(admission: AdmissionOptions = {}) {
+function service(admission: AdmissionOptions = { atOnce: 128 }) {
   const accept = Promise.withResolvers<void>();
   const add = Promise.withResolvers<void>();
   const asked = vi.fn();

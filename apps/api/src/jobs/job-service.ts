@@ -61,6 +61,8 @@ export interface SubmitOptions {
   readonly onNew?: (id: string) => void;
   /** See `Submission`. */
   readonly checkedBy?: SpecLimits | undefined;
+  /** Aborted when nobody wants it any longer: then it is refused, if it is not on its way into Redis by then. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Submitted {
@@ -81,7 +83,7 @@ export class JobService {
 
   async submit(
     job: NewJob,
-    { keyHash, needsPlace, traceparent, group, onNew, checkedBy }: SubmitOptions = {},
+    { keyHash, needsPlace, traceparent, group, onNew, checkedBy, signal }: SubmitOptions = {},
   ): Promise<Submitted> {
     const newId = newJobId();
     const { spec: sealed, fingerprint } = await this.#dependencies.secrets.seal(newId, job);
@@ -90,7 +92,8 @@ export class JobService {
     const { input } = job;
     const submission = { id: newId, spec, input, idempotency, needsPlace, group, checkedBy };
     onNew?.(newId);
-    return this.#dependencies.admission.admit(() => this.#enter(submission));
+    const bytes = input?.length ?? 0;
+    return this.#dependencies.admission.admit(() => this.#enter(submission), { bytes, signal });
   }
 
   async #enter(submission: Submission): Promise<Submitted> {

@@ -7,7 +7,7 @@ import { accepts, prefersJson } from '../http/accept.ts';
 import { allowMethods } from '../http/allow-methods.ts';
 import { clientLeft } from '../http/client-left.ts';
 import { isJsonType } from '../http/json-body.ts';
-import { preferredWaitSeconds, readPreferences } from '../http/prefer.ts';
+import { preferredWaitSeconds, readPreferences, remainingMs } from '../http/prefer.ts';
 import { bodyOf, readBody } from '../http/read-body.ts';
 import { RequestError } from '../http/request-errors.ts';
 import { sendChunks } from '../http/send-chunks.ts';
@@ -78,8 +78,8 @@ export function runRoutes({
     const seconds = preferredWaitSeconds(preferences);
     const keyHash = idempotencyKeyHash(req, res);
     const group = jobGroup(principalOf(res), job.spec.group);
-    const timeoutMs = seconds === undefined ? undefined : seconds * 1000;
-    const options = { timeoutMs, signal: clientLeft(res) };
+    const came = performance.now();
+    const signal = clientLeft(res);
     let expected: ExpectedJob | undefined;
     const submitted = await jobs
       .submit(job, {
@@ -88,6 +88,7 @@ export function runRoutes({
         traceparent: passedTrace(res),
         group,
         checkedBy,
+        signal: cancelOnDisconnect ? signal : undefined,
         onNew: (id) => {
           expected = waits.expect(id);
         },
@@ -107,6 +108,8 @@ export function runRoutes({
     }
     setSubmittedHeaders(res, submitted);
     setAppliedPreferences(res, preferences);
+    const timeoutMs = seconds === undefined ? undefined : remainingMs(seconds, came);
+    const options = { timeoutMs, signal };
     return { id: submitted.id, wantsStream, cancelOnDisconnect, expected, options };
   };
 

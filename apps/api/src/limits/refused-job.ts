@@ -42,6 +42,7 @@ export class RefusedJobError extends RequestError {
     super(code, says(allowed), {
       hint: `Try again later. An operator can change ${configKey(limit)}.`,
       headers: { 'Retry-After': String(retryAfterSeconds), ...rateLimitFields(rate) },
+      isRefusal: true,
     });
   }
 }

@@ -2,6 +2,15 @@ import perfHooks from 'node:perf_hooks';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ProcessMetrics } from './process-metrics.ts';
 
+test('who stands in line is counted when somebody asks', async () => {
+  const metrics = new ProcessMetrics();
+  let inLine = 3;
+  metrics.watchLine(() => inLine);
+  expect(await metrics.text()).toContain('conjob_jobs_in_line 3\n');
+  inLine = 0;
+  expect(await metrics.text()).toContain('conjob_jobs_in_line 0\n');
+});
+
 test('the event loop is watched from the first time on that somebody asks, once', async () => {
   const watch = vi.spyOn(perfHooks, 'monitorEventLoopDelay');
   onTestFinished(() => watch.mockRestore());

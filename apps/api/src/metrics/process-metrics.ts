@@ -1,6 +1,6 @@
-import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
-/** What this process alone knows: of itself, and of the jobs that it refused. */
+/** What this process alone knows: of itself, and of the jobs that it refused, or may still refuse. */
 export class ProcessMetrics {
   readonly #registry = new Registry();
   readonly #refused: Counter<'limit'>;
@@ -12,6 +12,18 @@ export class ProcessMetrics {
       help: 'Jobs that this process refused, by the limit that they would have been over, or redis, which was busy.',
       labelNames: ['limit'],
       registers: [this.#registry],
+    });
+  }
+
+  /** `inLine`: how many new jobs stand in line, asked when somebody wants to know. */
+  watchLine(inLine: () => number): void {
+    new Gauge({
+      name: 'conjob_jobs_in_line',
+      help: 'New jobs that stand in line in this process, since Redis does not keep up: none of them is accepted.',
+      registers: [this.#registry],
+      collect() {
+        this.set(inLine());
+      },
     });
   }
 

@@ -3,7 +3,6 @@ import { prefersJson } from '../http/accept.ts';
 import { problemDocument, problemLine } from '../http/problem.ts';
 import { RequestError } from '../http/request-errors.ts';
 import { toRequestError } from '../http/to-request-error.ts';
-import { RefusedJobError } from '../limits/refused-job.ts';
 import { FAULT } from './request-log.ts';
 
 export function noSuchPath(hint: string): RequestHandler {
@@ -16,9 +15,7 @@ export function noSuchPath(hint: string): RequestHandler {
 // Express knows an error handler by its four parameters.
 export const answerErrors: ErrorRequestHandler = (thrown: unknown, req, res, _next) => {
   const error = toRequestError(thrown);
-  // Refusals come by the thousand, each as it should: a metric counts them.
-  const isRefusal = error instanceof RefusedJobError || error.code === 'redis.busy';
-  const isFault = error.status >= 500 && !isRefusal;
+  const isFault = error.status >= 500 && !error.isRefusal;
   if (isFault) res.locals[FAULT] = error.cause instanceof Error ? error.cause : error;
   if (res.headersSent) {
     // The status is out already: only a broken connection can still tell that the rest is missing.
