@@ -38,6 +38,13 @@ interface StartedRun {
   readonly options: { readonly timeoutMs: number | undefined; readonly signal: AbortSignal };
 }
 
+interface WaitingClient {
+  /** When, by `performance.now()`. */
+  readonly came: number;
+  /** Aborted when it leaves. */
+  readonly signal: AbortSignal;
+}
+
 /** `/job/run`: run a job, wait, answer with what it printed, or print it as it comes. */
 export function runRoutes({
   jobs,
@@ -59,8 +66,9 @@ export function runRoutes({
     const hint = isJsonType(req.get('content-type')) ? 'A job spec goes to POST /jobs.' : undefined;
     const read = (schema: JobSpecSchema) =>
       readQueryRequest(schema, req.originalUrl, bodyOf(req), hint);
+    const client = { came: performance.now(), signal: clientLeft(res) };
     const started = await specSchema.submit(read, (job, checkedBy) =>
-      submit(req, res, job, checkedBy),
+      submit(req, res, client, job, checkedBy),
     );
     req.body = undefined;
     return started;
@@ -69,6 +77,7 @@ export function runRoutes({
   const submit = async (
     req: Request,
     res: Response,
+    { came, signal }: WaitingClient,
     job: QueryRequest,
     checkedBy: SpecLimits | undefined,
   ): Promise<StartedRun | null> => {
@@ -78,8 +87,6 @@ export function runRoutes({
     const seconds = preferredWaitSeconds(preferences);
     const keyHash = idempotencyKeyHash(req, res);
     const group = jobGroup(principalOf(res), job.spec.group);
-    const came = performance.now();
-    const signal = clientLeft(res);
     let expected: ExpectedJob | undefined;
     const submitted = await jobs
       .submit(job, {
