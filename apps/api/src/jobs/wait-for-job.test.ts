@@ -170,7 +170,9 @@ describe('a wait', () => {
     client.abort();
     expect((await wait).end).toBe('disconnected');
     expect(waits.size).toBe(0);
-    expect((await waits.untilFinished(id, { signal: client.signal })).end).toBe('disconnected');
+    const gone = { signal: client.signal };
+    expect((await waits.untilFinished(id, gone)).end).toBe('disconnected');
+    expect((await waits.untilFinished(id, { ...gone, timeoutMs: 0 })).end).toBe('disconnected');
     await worker.finish(await worker.take());
   });
 

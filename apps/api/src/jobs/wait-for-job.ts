@@ -80,11 +80,12 @@ export class JobWaits {
     });
     expected?.forget();
     if (expected?.hasFinished) waiter.look();
-    const timer = timeoutMs ? setTimeout(() => waiter.end('elapsed'), timeoutMs) : undefined;
-    if (timeoutMs === 0) waiter.end('elapsed');
     const leave = () => waiter.end('disconnected');
     signal?.addEventListener('abort', leave, { once: true });
+    // Before the time: with `onDisconnect=cancel` it counts that the client has left, however short it wanted to wait.
     if (signal?.aborted) leave();
+    const timer = timeoutMs ? setTimeout(() => waiter.end('elapsed'), timeoutMs) : undefined;
+    if (timeoutMs === 0) waiter.end('elapsed');
     this.#add(waiter);
     try {
       return await this.#follow(waiter, options);
