@@ -171,7 +171,7 @@ export const REQUEST_ERRORS = {
     status: 503,
     title: 'Redis does not keep up with new jobs.',
     remedy:
-      'Try again, with the same Idempotency-Key if there was one: this request made no job. An operator looks at the CPU and the disk of Redis.',
+      'Try again, with the same Idempotency-Key if there was one: this request made no job. An operator looks at the CPU and the disk of Redis; for a Redis that is far away NEW_JOBS_AT_ONCE can be raised.',
   },
   'redis.refused_write': {
     status: 503,

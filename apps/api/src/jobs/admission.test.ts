@@ -71,15 +71,53 @@ test('refuses at once who would stand behind one that has stood for too long, an
   expect(onRefused).toHaveBeenCalledTimes(1);
 });
 
+test('groups take turns, and who waits for long keeps nobody of another group from coming', async () => {
+  const { entered, come } = admission({ atOnce: 1, patienceMs: 0 });
+  const inside = come('inside', { group: 'many' });
+  const jobs = [come('a', { group: 'many' }), come('b', { group: 'few' })];
+  const refused = [come('c', { group: 'many' }), come('d', { group: 'few' })];
+  for (const { answer } of refused)
+    await expect(answer).rejects.toMatchObject({ code: 'redis.busy' });
+  for (const { leave } of [inside, ...jobs]) leave();
+  await Promise.all(jobs.map(({ answer }) => answer));
+  expect(entered).toEqual(['inside', 'a', 'b']);
+});
+
+test('so many bytes stand in line, or one that is larger: who would make it more is refused', async () => {
+  const onRefused = vi.fn();
+  const { entered, come } = admission({ atOnce: 1, bytesInLine: 100, onRefused });
+  const inside = come('inside', { bytes: 1000 });
+  const large = come('large', { bytes: 101 });
+  await expect(come('small', { bytes: 1 }).answer).rejects.toMatchObject({ code: 'redis.busy' });
+  inside.leave();
+  await inside.answer;
+  const client = new AbortController();
+  const left = come('left', { bytes: 100, signal: client.signal });
+  client.abort();
+  await expect(left.answer).rejects.toMatchObject({ code: 'redis.busy' });
+  const two = [come('a', { bytes: 50 }), come('b', { bytes: 50 })];
+  await expect(come('small', { bytes: 1 }).answer).rejects.toMatchObject({ code: 'redis.busy' });
+  for (const { leave } of [large, ...two]) leave();
+  await Promise.all([large, ...two].map(({ answer }) => answer));
+  expect(entered).toEqual(['inside', 'large', 'a', 'b']);
+  expect(onRefused).toHaveBeenCalledTimes(2);
+});
+
 test('closing refuses who stands in line, and nobody who is inside', async () => {
-  const { entered, come, gate } = admission({ atOnce: 1, patienceMs: 60_000 });
+  const onRefused = vi.fn();
+  const { entered, come, gate } = admission({ atOnce: 1, patienceMs: 60_000, onRefused });
   const [a, b, c] = [come('a'), come('b'), come('c')];
   gate.close();
   await expect(b?.answer).rejects.toMatchObject({ code: 'redis.busy' });
-  await expect(c?.answer).rejects.toMatchObject({ code: 'redis.busy' });
+  await expect(c?.answer).rejects.toMatchObject({
+    code: 'redis.busy',
+    message: expect.stringContaining('shuts down'),
+  });
   a?.leave();
   expect(await a?.answer).toBe('a');
   expect(entered).toEqual(['a']);
+  expect(onRefused).toHaveBeenCalledTimes(2);
+  expect(gate.waiting).toBe(0);
 });
 
 test('once closed, refuses who would have to stand in line, and nobody else', async () => {
@@ -129,6 +167,9 @@ test('who is not wanted any longer leaves the line, and nobody who is inside', a
   a.leave();
   c.leave();
   expect(await Promise.all([a.answer, c.answer])).toEqual(['a', 'c']);
+  await expect(come('with room', { signal: inLine.signal }).answer).rejects.toMatchObject({
+    code: 'redis.busy',
+  });
   const d = come('d');
   await expect(come('e', { signal: inLine.signal }).answer).rejects.toMatchObject({
     code: 'redis.busy',
@@ -140,7 +181,7 @@ test('who is not wanted any longer leaves the line, and nobody who is inside', a
   expect(gate.waiting).toBe(0);
 });
 
-test('lets so much input in at a time, and what is larger alone', async () => {
+test('lets so many bytes in at a time, and what is larger alone', async () => {
   const { entered, come } = admission({ atOnce: 10, bytesAtOnce: 100 });
   const [a, b, large, small] = [
     come('a', { bytes: 60 }),

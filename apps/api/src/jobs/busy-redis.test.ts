@@ -30,7 +30,7 @@ beforeEach(async () => {
   api = await startTestApi({ NEW_JOBS_AT_ONCE: '1' }, { ...redis, url: `unix://${path}` });
   [sent, answered] = [[], []];
   await proxy.set({ delayMs: DELAY_MS });
-  for (let job = 0; job < MANY; job += 1) send(JOB);
+  for (let job = 0; job < MANY; job += 1) void send(JOB);
 });
 afterEach(async () => {
   await proxy.set('pass');
@@ -40,13 +40,11 @@ afterEach(async () => {
   await redis.stop();
 });
 
-function send(path: string): void {
-  sent.push(
-    api.call(path, POST).then((answer) => {
-      answered.push(answer);
-      return answer;
-    }),
-  );
+function send(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+  const answer = api.call(path, { ...POST, headers });
+  sent.push(answer);
+  void answer.then((got) => answered.push(got));
+  return answer;
 }
 
 async function inLine(): Promise<number> {
@@ -59,9 +57,14 @@ async function arrived(): Promise<void> {
   for (let trips = 0; trips < 3; trips += 1) await api.call('/livez');
 }
 
+/** So many stand in line that whoever comes now stands behind them for seconds. */
+async function aLongLine(): Promise<void> {
+  await until(async () => (await inLine()) > MANY / 2);
+}
+
 /** A client that leaves while its request stands in line. */
 async function comeAndLeave(path: string): Promise<void> {
-  await until(async () => (await inLine()) > MANY / 2);
+  await aLongLine();
   const client = new AbortController();
   const left = expect(api.call(path, { ...POST, signal: client.signal })).rejects.toThrow();
   await arrived();
@@ -77,7 +80,7 @@ async function jobsOf(group: string): Promise<unknown[]> {
 test('who would stand behind one that has stood for too long is refused, and there is no job of it', async () => {
   const isBusy = ({ text }: Answer) => text.includes('redis.busy');
   await until(async () => {
-    send(`${JOB}&group=tries`);
+    void send(`${JOB}&group=tries`);
     await inLine();
     return answered.some(isBusy);
   });
@@ -100,13 +103,37 @@ test('who would stand behind one that has stood for too long is refused, and the
   expect(JSON.stringify(api.logs)).not.toContain('redis.busy');
 });
 
-test('a client that leaves while it stands in line has no job where that would be cancelled', async () => {
-  await comeAndLeave(`${JOB}&group=left&onDisconnect=cancel`);
-  await proxy.set('pass');
-  await Promise.all(sent);
-  await until(async () => (await inLine()) === 0);
-  expect(await jobsOf('left')).toHaveLength(0);
-});
+test.each(['/jobs', '/job/run'])(
+  'a client of %s that leaves while it stands in line has no job where that would be cancelled',
+  async (path) => {
+    await comeAndLeave(`${path}?image=alpine&onDisconnect=cancel`);
+    await proxy.set('pass');
+    await Promise.all(sent);
+    await until(async () => (await inLine()) === 0);
+    expect(await jobsOf('default')).toHaveLength(MANY);
+  },
+);
+
+test.each(['/jobs', '/job/run'])(
+  'a client of %s whose wait ends while it stands in line is answered as soon as there is a job',
+  async (path) => {
+    await aLongLine();
+    const waiting = send(`${path}?image=alpine`, { prefer: 'wait=1' });
+    await arrived();
+    const behind = send(`${path}?image=alpine`, { prefer: 'respond-async' });
+    // By then its second is over: of a job two commands make, and one or more read, what it is answered.
+    await until(() => answered.length > 1000 / (4 * DELAY_MS) + 1);
+    await proxy.set('pass');
+    await behind;
+    const order = [await waiting, await behind].map((answer) => answered.indexOf(answer));
+    expect(order).toEqual([MANY, MANY + 1]);
+    expect(await waiting).toMatchObject({
+      status: 202,
+      headers: { 'preference-applied': 'wait=1' },
+      json: { state: 'queued' },
+    });
+  },
+);
 
 test('a client that leaves while it stands in line has its job all the same where that would go on', async () => {
   await comeAndLeave(`${JOB}&group=left`);

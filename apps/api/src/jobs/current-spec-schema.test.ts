@@ -1,8 +1,7 @@
-import type { JobLimits, LimitValues, SpecLimits } from '@conjob/shared';
+import type { JobLimits, LimitValues } from '@conjob/shared';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { RequestError } from '../http/request-errors.ts';
 import { CurrentSpecSchema } from './current-spec-schema.ts';
-import { OutdatedLimitsError } from './outdated-limits-error.ts';
 
 /** As the ledger has them. */
 let limits: LimitValues;
@@ -14,20 +13,17 @@ beforeEach(() => {
   specs = new CurrentSpecSchema({ current }, limits as unknown as JobLimits);
 });
 
-/** Submits a job that asks for so long, and gives what it got; the ledger compares. */
-const submit = (timeoutSeconds?: number) =>
-  specs.submit(
-    (schema) => {
-      const parsed = schema.safeParse({ image: 'alpine', timeoutSeconds });
-      if (!parsed.success) throw new RequestError('request.invalid', 'wrong');
-      return parsed.data.timeoutSeconds;
-    },
-    async (job, checkedBy: SpecLimits | undefined) => {
-      const isOutdated = checkedBy && checkedBy.maxTimeoutSeconds !== limits.maxTimeoutSeconds;
-      if (isOutdated) throw new OutdatedLimitsError();
-      return job;
-    },
-  );
+/** What the ledger lets in of a job that asks for so long: it compares, and has it read again where limits are others by now. */
+async function submit(timeoutSeconds?: number): Promise<number> {
+  const first = await specs.read((schema) => {
+    const parsed = schema.safeParse({ image: 'alpine', timeoutSeconds });
+    if (!parsed.success) throw new RequestError('request.invalid', 'wrong');
+    return parsed.data.timeoutSeconds;
+  });
+  const isOutdated =
+    first.checkedBy !== undefined && first.checkedBy.maxTimeoutSeconds !== limits.maxTimeoutSeconds;
+  return (isOutdated ? await first.again() : first).job;
+}
 
 test('asks for the limits once, as long as they do not change', async () => {
   expect([await submit(), await submit(50), await submit(60)]).toEqual([60, 50, 60]);
@@ -51,8 +47,20 @@ test('what is wrong by the limits as they were may be right, and what is wrong b
   await expect(submit(-1)).rejects.toThrow('wrong');
 });
 
+test('what was read by the limits as they are is not to be compared', async () => {
+  const read = () => specs.read(() => 'job');
+  expect(await read()).toMatchObject({ job: 'job', checkedBy: undefined });
+  const later = await read();
+  expect(later).toMatchObject({
+    checkedBy: { maxTimeoutSeconds: 60, maxKillTimeoutSeconds: 10 },
+  });
+  expect(await later.again()).toMatchObject({ job: 'job', checkedBy: undefined });
+});
+
 test('other failures are those of whoever fails', async () => {
   await submit();
-  const fail = () => Promise.reject(new Error('no Redis'));
-  await expect(specs.submit(() => 'job', fail)).rejects.toThrow('no Redis');
+  const fail = () => {
+    throw new Error('broken');
+  };
+  await expect(specs.read(fail)).rejects.toThrow('broken');
 });

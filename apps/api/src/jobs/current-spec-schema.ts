@@ -6,7 +6,15 @@ import {
   type SpecLimits,
 } from '@conjob/shared';
 import { RequestError } from '../http/request-errors.ts';
-import { OutdatedLimitsError } from './outdated-limits-error.ts';
+
+/** What a request asks for. */
+export interface Reading<Job> {
+  readonly job: Job;
+  /** The limits as they were, which the ledger compares. Undefined: they were just asked for. */
+  readonly checkedBy: SpecLimits | undefined;
+  /** By the limits as they are now. Throws `RequestError` when it is wrong by those. */
+  readonly again: () => Promise<Reading<Job>>;
+}
 
 /** The schema of a job spec by the limits as they are at the moment. */
 export class CurrentSpecSchema {
@@ -30,24 +38,17 @@ export class CurrentSpecSchema {
   }
 
   /**
-   * Reads a request, and submits what it asks for. Whatever an operator sets holds for the next request, to any process: but
-   * mostly he sets nothing, so a request is read by the limits as they were, and the ledger says when they are others.
+   * Reads a request. Whatever an operator sets holds for the next request, to any process: but mostly he sets nothing, so a
+   * request is read by the limits as they were, and the ledger says when they are others.
    * Only then, or when it seems to be wrong, they are asked for, and it is read once more.
    */
-  async submit<Job, Submitted>(
-    read: (schema: JobSpecSchema) => Job,
-    submit: (job: Job, checkedBy: SpecLimits | undefined) => Promise<Submitted>,
-  ): Promise<Submitted> {
+  async read<Job>(read: (schema: JobSpecSchema) => Job): Promise<Reading<Job>> {
+    const again = async () => {
+      return { job: read(await this.current()), checkedBy: undefined, again };
+    };
     const made = this.#made;
     const job = made && readIfRight(() => read(made.schema));
-    if (made !== undefined && job !== undefined) {
-      try {
-        return await submit(job, made.limits);
-      } catch (error) {
-        if (!(error instanceof OutdatedLimitsError)) throw error;
-      }
-    }
-    return submit(read(await this.current()), undefined);
+    return job === undefined ? again() : { job, checkedBy: made?.limits, again };
   }
 }
 

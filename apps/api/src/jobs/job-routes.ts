@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { JobSpecSchema, SpecLimits } from '@conjob/shared';
+import type { JobSpecSchema } from '@conjob/shared';
 import { type RequestHandler, Router } from 'express';
 import { jobGroup } from '../auth/job-group.ts';
 import { principalOf } from '../auth/principal.ts';
@@ -52,21 +52,15 @@ export function jobRoutes({
         : readSpecRequest(schema, url, req.get('content-type'), bodyOf(req));
     const left = clientLeft(res);
     const came = performance.now();
-    const submitting = async (job: NewJob, checkedBy: SpecLimits | undefined) => {
-      const preferences = readPreferences(req.get('prefer'));
-      const submitted = await jobs.submit(job, {
-        keyHash: idempotencyKeyHash(req, res),
-        group: jobGroup(principalOf(res), job.spec.group),
-        traceparent: passedTrace(res),
-        checkedBy,
-        signal: job.cancelOnDisconnect ? left : undefined,
-      });
-      return { submitted, preferences, cancelOnDisconnect: job.cancelOnDisconnect };
-    };
-    const { submitted, preferences, cancelOnDisconnect } = await specSchema.submit(
-      read,
-      submitting,
-    );
+    const reading = await specSchema.read(read);
+    const { spec, cancelOnDisconnect } = reading.job;
+    const preferences = readPreferences(req.get('prefer'));
+    const submitted = await jobs.submit(reading, {
+      keyHash: idempotencyKeyHash(req, res),
+      group: jobGroup(principalOf(res), spec.group),
+      traceparent: passedTrace(res),
+      signal: cancelOnDisconnect ? left : undefined,
+    });
     setSubmittedHeaders(res, submitted);
     res.location(jobPath(submitted.id));
     setAppliedPreferences(res, preferences);

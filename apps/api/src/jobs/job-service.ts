@@ -6,8 +6,6 @@ import {
   type Lines,
   type Logger,
   newJobId,
-  type SpecLimits,
-  type Submission,
   type Submissions,
 } from '@conjob/shared';
 import type { Redis } from 'ioredis';
@@ -17,6 +15,7 @@ import type { JobQueue } from '../queue/job-queue.ts';
 import type { JobSecrets } from '../secrets/job-secrets.ts';
 import type { RecentWorkers } from '../workers/recent-workers.ts';
 import type { Admission } from './admission.ts';
+import type { Reading } from './current-spec-schema.ts';
 import { findJobs, type JobFilter, type JobPage } from './job-list.ts';
 import {
   bytesOf,
@@ -29,7 +28,6 @@ import {
 } from './job-output.ts';
 import { type JobView, NO_REASON, viewJob } from './job-view.ts';
 import type { NewJob } from './new-job.ts';
-import { OutdatedLimitsError } from './outdated-limits-error.ts';
 import type { QueuedMarks } from './queued-marks.ts';
 import { findWaiting } from './waiting.ts';
 
@@ -57,10 +55,8 @@ export interface SubmitOptions {
   readonly traceparent?: string | undefined;
   /** Whose it is: groups take turns. */
   readonly group?: string;
-  /** Told of the id of a new job before there is a job. */
+  /** Told of the id of a new job just before there is a job. */
   readonly onNew?: (id: string) => void;
-  /** See `Submission`. */
-  readonly checkedBy?: SpecLimits | undefined;
   /** Aborted when nobody wants it any longer: then it is refused, if it is not on its way into Redis by then. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -73,7 +69,7 @@ export interface Submitted {
   readonly rate: JobRate | null;
 }
 
-/** What callers can do with jobs, apart from waiting. Throws `RequestError` for what can't be, and {@link OutdatedLimitsError}. */
+/** What callers can do with jobs, apart from waiting. Throws `RequestError` for what can't be. */
 export class JobService {
   readonly #dependencies: Dependencies;
 
@@ -81,24 +77,18 @@ export class JobService {
     this.#dependencies = dependencies;
   }
 
-  async submit(
-    job: NewJob,
-    { keyHash, needsPlace, traceparent, group, onNew, checkedBy, signal }: SubmitOptions = {},
-  ): Promise<Submitted> {
-    const newId = newJobId();
-    const { spec: sealed, fingerprint } = await this.#dependencies.secrets.seal(newId, job);
-    const spec = traceparent === undefined ? sealed : { ...sealed, traceparent };
-    const idempotency = keyHash === undefined ? undefined : { keyHash, fingerprint };
-    const { input } = job;
-    const submission = { id: newId, spec, input, idempotency, needsPlace, group, checkedBy };
-    onNew?.(newId);
-    const bytes = input?.length ?? 0;
-    return this.#dependencies.admission.admit(() => this.#enter(submission), { bytes, signal });
+  /** Stands in line until Redis can take it. */
+  async submit(reading: Reading<NewJob>, options: SubmitOptions = {}): Promise<Submitted> {
+    const { bytes } = reading.job;
+    const { group, signal } = options;
+    const entry = { group, bytes, signal };
+    return this.#dependencies.admission.admit(() => this.#enter(reading, options), entry);
   }
 
-  async #enter(submission: Submission): Promise<Submitted> {
-    const accepted = await this.#dependencies.ledger.accept(submission);
-    if (accepted.outcome === 'outdated') throw new OutdatedLimitsError();
+  async #enter(reading: Reading<NewJob>, options: SubmitOptions): Promise<Submitted> {
+    const newId = newJobId();
+    options.onNew?.(newId);
+    const { submission, accepted } = await this.#accept(newId, reading, options);
     if (accepted.outcome === 'refused') {
       this.#dependencies.onRefused?.(accepted.limit);
       throw new RefusedJobError(accepted);
@@ -114,6 +104,20 @@ export class JobService {
     if (accepted.outcome === 'replayed') return { id, replayed: true, rate };
     if (await this.#tryQueue('add', submission)) this.#dependencies.marks.mark(id);
     return { id, replayed: false, rate };
+  }
+
+  /** In its place among those who enter, also when it has to be read once more. */
+  async #accept(id: string, first: Reading<NewJob>, options: SubmitOptions) {
+    const { keyHash, needsPlace, traceparent, group } = options;
+    for (let reading = first; ; reading = await reading.again()) {
+      const { job, checkedBy } = reading;
+      const { spec: sealed, fingerprint } = await this.#dependencies.secrets.seal(id, job);
+      const spec = traceparent === undefined ? sealed : { ...sealed, traceparent };
+      const idempotency = keyHash === undefined ? undefined : { keyHash, fingerprint };
+      const submission = { id, spec, input: job.input, idempotency, needsPlace, group, checkedBy };
+      const accepted = await this.#dependencies.ledger.accept(submission);
+      if (accepted.outcome !== 'outdated') return { submission, accepted };
+    }
   }
 
   async find(id: string): Promise<JobRecord> {

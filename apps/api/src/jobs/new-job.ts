@@ -10,6 +10,8 @@ export interface NewJob {
   readonly input: Buffer | undefined;
   /** Equal for requests that ask for the same, however they were written; of `secretEnv` only names count. */
   readonly fingerprint: string;
+  /** What of it goes into Redis, nearly. */
+  readonly bytes: number;
   /** Whether the job ends with the connection of whoever waits for it. */
   readonly cancelOnDisconnect: boolean;
 }
@@ -26,19 +28,22 @@ export function newJob({ given, request, input, cancelOnDisconnect }: AskedJob):
   const { stdin: _, secretEnv, ...rest } = request;
   const { stdin: __, secretEnv: ___, ...spec } = given as { stdin?: unknown; secretEnv?: unknown };
   const names = Object.keys(secretEnv).sort();
+  const secrets = names.reduce((sum, name) => sum + Buffer.byteLength(secretEnv[name] ?? ''), 0);
   const said = {
     ...spec,
     ...(cancelOnDisconnect ? { onDisconnect: 'cancel' } : {}),
     // A hash of a value would tell it to whoever guesses.
     ...(names.length > 0 ? { secretEnv: names } : {}),
   };
-  const hash = createHash('sha256').update(canonicalJson(said));
+  const text = canonicalJson(said);
+  const hash = createHash('sha256').update(text);
   if (input !== undefined) hash.update('\0').update(input);
   return {
     spec: { ...rest, stdinBytes: input === undefined ? null : input.length },
     secretEnv,
     input,
     fingerprint: hash.digest('hex'),
+    bytes: Buffer.byteLength(text) + secrets + (input?.length ?? 0),
     cancelOnDisconnect,
   };
 }

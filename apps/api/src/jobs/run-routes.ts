@@ -1,4 +1,4 @@
-import type { JobError, JobResult, JobSpecSchema, SpecLimits } from '@conjob/shared';
+import type { JobError, JobResult, JobSpecSchema } from '@conjob/shared';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { jobGroup } from '../auth/job-group.ts';
 import { principalOf } from '../auth/principal.ts';
@@ -13,6 +13,7 @@ import { RequestError } from '../http/request-errors.ts';
 import { sendChunks } from '../http/send-chunks.ts';
 import { passedTrace } from '../http/trace-context.ts';
 import { answerRejected, RefusedJobError } from '../limits/refused-job.ts';
+import type { Reading } from './current-spec-schema.ts';
 import { idempotencyKeyHash } from './idempotency.ts';
 import {
   answerUnfinished,
@@ -67,9 +68,7 @@ export function runRoutes({
     const read = (schema: JobSpecSchema) =>
       readQueryRequest(schema, req.originalUrl, bodyOf(req), hint);
     const client = { came: performance.now(), signal: clientLeft(res) };
-    const started = await specSchema.submit(read, (job, checkedBy) =>
-      submit(req, res, client, job, checkedBy),
-    );
+    const started = await submit(req, res, client, await specSchema.read(read));
     req.body = undefined;
     return started;
   };
@@ -78,23 +77,21 @@ export function runRoutes({
     req: Request,
     res: Response,
     { came, signal }: WaitingClient,
-    job: QueryRequest,
-    checkedBy: SpecLimits | undefined,
+    reading: Reading<QueryRequest>,
   ): Promise<StartedRun | null> => {
-    const { wantsStream, cancelOnDisconnect } = job;
+    const { spec, wantsStream, cancelOnDisconnect } = reading.job;
     if (wantsStream) refuseOtherThanText(req.get('accept'));
     const preferences = readPreferences(req.get('prefer'));
     const seconds = preferredWaitSeconds(preferences);
     const keyHash = idempotencyKeyHash(req, res);
-    const group = jobGroup(principalOf(res), job.spec.group);
+    const group = jobGroup(principalOf(res), spec.group);
     let expected: ExpectedJob | undefined;
     const submitted = await jobs
-      .submit(job, {
+      .submit(reading, {
         keyHash,
         needsPlace: true,
         traceparent: passedTrace(res),
         group,
-        checkedBy,
         signal: cancelOnDisconnect ? signal : undefined,
         onNew: (id) => {
           expected = waits.expect(id);

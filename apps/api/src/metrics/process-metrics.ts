@@ -9,7 +9,7 @@ export class ProcessMetrics {
   constructor() {
     this.#refused = new Counter({
       name: 'conjob_jobs_refused_total',
-      help: 'Jobs that this process refused, by the limit that they would have been over, or redis, which was busy.',
+      help: 'Jobs that this process refused, by the limit that they would have been over; redis: those with redis.busy.',
       labelNames: ['limit'],
       registers: [this.#registry],
     });
@@ -19,7 +19,7 @@ export class ProcessMetrics {
   watchLine(inLine: () => number): void {
     new Gauge({
       name: 'conjob_jobs_in_line',
-      help: 'New jobs that stand in line in this process, since Redis does not keep up: none of them is accepted.',
+      help: 'New jobs that stand in line in this process, until Redis can take them: none of them is accepted.',
       registers: [this.#registry],
       collect() {
         this.set(inLine());
