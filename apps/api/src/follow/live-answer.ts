@@ -30,6 +30,13 @@ export async function sendLiveOutput(
     const result = ending.record && resultOf(ending.record);
     if (result) res.addTrailers(resultHeaders(result));
     res.end();
-  } else res.socket?.destroySoon();
+  } else breakOff(res);
   return ending;
+}
+
+/** Ends its connection behind what was written. */
+function breakOff(res: Response): void {
+  if (res.socket) res.socket.destroySoon();
+  // Another answer comes first on its connection. Once it has it, it writes at once what is kept of it.
+  else res.once('socket', (socket) => process.nextTick(() => socket.destroySoon()));
 }
