@@ -22,6 +22,8 @@ export const answerErrors: ErrorRequestHandler = (thrown: unknown, req, res, _ne
     res.destroy();
     return;
   }
+  // It may have been set before this came up: an error follows no preference.
+  res.removeHeader('Preference-Applied');
   res.status(error.status).set(error.headers);
   const wantsText = /^\/job\/run\/?$/i.test(req.path) && !prefersJson(req.headers.accept);
   if (wantsText) res.type('text/plain').send(problemLine(error));

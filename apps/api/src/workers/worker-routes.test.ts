@@ -145,6 +145,13 @@ describe('draining a worker', () => {
     expect(answer).toMatchObject({ status: 202, json: { running: 1 } });
   });
 
+  test('for a worker that is not there follows no preference', async () => {
+    const headers = { Prefer: 'wait=1' };
+    const answer = await api.callAdmin('/workers/none/drain', { ...post, headers });
+    expect(answer.status).toBe(404);
+    expect(answer.headers).not.toHaveProperty('preference-applied');
+  });
+
   test('works for a lost worker, which then comes back drained', async () => {
     await report({}, -1000);
     const answer = await api.callAdmin('/workers/w1/drain?reason=why', post);
